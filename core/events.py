@@ -1,0 +1,26 @@
+"""What happened, as a value: the name of the event and the row it happened to.
+
+Use cases return or emit events; ``flows/events.py`` holds the one table of what follows each.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Happening(StrEnum):
+    """Everything that something else may follow from."""
+
+    PLEDGE_MADE = "pledge_made"
+    PAYMENT_FINAL = "payment_final"
+    PAYMENT_SURPLUS = "payment_surplus"
+    PAYMENT_UNDER_REVIEW = "payment_under_review"
+    CONTRIBUTION_RECEIVED = "contribution_received"
+    CONTRIBUTION_VOID = "contribution_void"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened; ``subject_id`` is the id of the pledge, payment or contribution."""
+
+    happening: Happening
+    subject_id: int

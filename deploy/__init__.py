@@ -1,0 +1,1 @@
+"""What sets the house up and keeps it running: packages, assets, wording, the supervisor."""

@@ -1,0 +1,44 @@
+"""What a member of staff may see of what was given: every staff query on gifts starts here."""
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from core.refusals import NotFound
+from donations.models.contribution import Contribution
+from donations.models.desk import DepositSlip, VoidRequest
+from donations.models.pledge import Pledge
+from offices.scope import Scope
+
+
+def pledges_in(scope: Scope) -> Select[Pledge]:
+    """The pledges made at, or for, the offices of a scope."""
+    return select(Pledge).where(scope.narrow(Pledge.office_id))
+
+
+def contributions_in(scope: Scope) -> Select[Contribution]:
+    """The contributions received at, or for, the offices of a scope."""
+    return select(Contribution).where(scope.narrow(Contribution.office_id))
+
+
+def slips_in(scope: Scope) -> Select[DepositSlip]:
+    """The deposit slips of the desks of a scope."""
+    return select(DepositSlip).where(scope.narrow(DepositSlip.office_id))
+
+
+def void_requests_in(scope: Scope) -> Select[VoidRequest]:
+    """The void requests on contributions of a scope."""
+    return (
+        select(VoidRequest)
+        .join(Contribution, Contribution.id == VoidRequest.contribution_id)
+        .where(scope.narrow(Contribution.office_id))
+    )
+
+
+def contribution_in(session: Session, scope: Scope, contribution_id: int) -> Contribution:
+    """One contribution. Raises NotFound for one outside, exactly as for one that never was."""
+    found = session.scalars(
+        contributions_in(scope).where(Contribution.id == contribution_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound(subject="contribution")
+    return found

@@ -1,0 +1,1 @@
+"""The tables of promises, payments and contributions, one module a subject."""

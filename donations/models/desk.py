@@ -1,0 +1,66 @@
+"""What only a desk has: deposit slips for its cash, and requests to void an entry."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core.database import Base, insert_only
+from donations.models.contribution import Contribution
+
+
+@insert_only
+class DepositSlip(Base):
+    """Cash of one desk on its way to the bank, under a deposit id of its own."""
+
+    __tablename__ = "deposit_slip"
+    __table_args__ = (
+        CheckConstraint("amount_rial > 0", name="amount_positive"),
+        UniqueConstraint("office_id", "number"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    number: Mapped[int]  # counts within the office
+    bank_account_id: Mapped[int] = mapped_column(ForeignKey("bank_account.id"))
+    deposit_id: Mapped[str] = mapped_column(String(13), unique=True)
+    amount_rial: Mapped[int]
+    handed_on: Mapped[date]
+    made_by_id: Mapped[int] = mapped_column(ForeignKey("staff_member.id"))
+    made_at: Mapped[datetime]
+    request_key: Mapped[str | None] = mapped_column(String(80), unique=True)
+
+
+class Decision(StrEnum):
+    APPROVED = "approved"
+    DECLINED = "declined"
+
+
+class VoidRequest(Base):
+    """One person asks that a contribution be voided; another decides."""
+
+    __tablename__ = "void_request"
+    __table_args__ = (
+        CheckConstraint("decided_by_id <> asked_by_id", name="two_persons"),
+        CheckConstraint("(decision IS NULL) = (decided_by_id IS NULL)", name="decided_by_somebody"),
+        CheckConstraint("reason <> ''", name="has_a_reason"),
+        Index(
+            "ix_void_request_open",
+            "contribution_id",
+            unique=True,
+            sqlite_where=text("decision IS NULL"),
+            postgresql_where=text("decision IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    contribution_id: Mapped[int] = mapped_column(ForeignKey("contribution.id"), index=True)
+    reason: Mapped[str]
+    asked_by_id: Mapped[int] = mapped_column(ForeignKey("staff_member.id"))
+    asked_at: Mapped[datetime]
+    decision: Mapped[Decision | None]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_member.id"))
+    decided_at: Mapped[datetime | None]
+
+    contribution: Mapped[Contribution] = relationship()

@@ -1,0 +1,163 @@
+"""Voiding an entry: one person asks with a reason, another decides."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core.digits import normalise
+from core.refusals import NotFound, Refusal
+from donations.in_scope import contribution_in, void_requests_in
+from donations.models.contribution import Contribution, ContributionReversal
+from donations.models.desk import Decision, VoidRequest
+from offices.audit import note
+from offices.scope import Scope
+
+REASON_MAX = 500
+
+
+class AlreadyVoid(Refusal):
+    """The entry was voided before."""
+
+    code = "void.already_void"
+
+
+class VoidAlreadyAsked(Refusal):
+    """Somebody asked for this already, and nobody has decided yet."""
+
+    code = "void.already_asked"
+
+
+class ReasonMissing(Refusal):
+    """A void without a reason, or with one that is too long."""
+
+    code = "void.reason_missing"
+    http_status = 422
+    field = "reason"
+
+
+class SecondPersonNeeded(Refusal):
+    """Whoever asked for a void cannot decide on it."""
+
+    code = "void.second_person_needed"
+    http_status = 403
+
+
+class AlreadyDecided(Refusal):
+    """Somebody else was quicker: the request is approved or declined."""
+
+    code = "void.already_decided"
+
+
+def ask_for_void(
+    session: Session,
+    scope: Scope,
+    contribution_id: int,
+    *,
+    reason: str,
+    asked_by_id: int,
+    now: datetime,
+) -> VoidRequest:
+    """Ask that a contribution be voided; nothing changes until another person approves.
+
+    Raises NotFound, ReasonMissing, AlreadyVoid, VoidAlreadyAsked.
+    """
+    contribution = contribution_in(session, scope, contribution_id)
+    reason = normalise(reason)
+    if not 0 < len(reason) <= REASON_MAX:
+        raise ReasonMissing(longest=REASON_MAX)
+    if _is_void(session, contribution.id):
+        raise AlreadyVoid
+    if _open_request(session, contribution.id) is not None:
+        raise VoidAlreadyAsked
+    request = VoidRequest(
+        contribution_id=contribution.id, reason=reason, asked_by_id=asked_by_id, asked_at=now
+    )
+    session.add(request)
+    session.flush()
+    _note(session, "void.ask", request, asked_by_id, now)
+    return request
+
+
+def open_void_requests(
+    session: Session, scope: Scope, *, limit: int = 100
+) -> Sequence[VoidRequest]:
+    """What waits for a decision within a scope, oldest first."""
+    return session.scalars(
+        void_requests_in(scope)
+        .where(VoidRequest.decision.is_(None))
+        .order_by(VoidRequest.id)
+        .limit(limit)
+    ).all()
+
+
+def decide_on_void(
+    session: Session,
+    scope: Scope,
+    request_id: int,
+    decision: Decision,
+    *,
+    decided_by_id: int,
+    now: datetime,
+) -> VoidRequest:
+    """Write down what a second person decided; the reversal itself is the caller's.
+
+    Raises NotFound, SecondPersonNeeded, AlreadyDecided. Of two deciders one is too late.
+    """
+    request = session.scalars(
+        void_requests_in(scope).where(VoidRequest.id == request_id)
+    ).one_or_none()
+    if request is None:
+        raise NotFound(subject="void_request")
+    if request.asked_by_id == decided_by_id:
+        raise SecondPersonNeeded
+    decided = session.execute(
+        update(VoidRequest)
+        .where(VoidRequest.id == request_id, VoidRequest.decision.is_(None))
+        .values(decision=decision, decided_by_id=decided_by_id, decided_at=now)
+        .returning(VoidRequest.id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if decided is None:
+        raise AlreadyDecided
+    session.refresh(request)
+    _note(
+        session,
+        f"void.{'approve' if decision is Decision.APPROVED else 'decline'}",
+        request,
+        decided_by_id,
+        now,
+    )
+    return request
+
+
+def _is_void(session: Session, contribution_id: int) -> bool:
+    found = select(ContributionReversal.id).where(
+        ContributionReversal.contribution_id == contribution_id
+    )
+    return session.scalars(found).first() is not None
+
+
+def _open_request(session: Session, contribution_id: int) -> VoidRequest | None:
+    # The contribution is locked, so that two persons cannot ask at the same moment.
+    session.get_one(Contribution, contribution_id, with_for_update={"key_share": True})
+    return session.scalars(
+        select(VoidRequest).where(
+            VoidRequest.contribution_id == contribution_id, VoidRequest.decision.is_(None)
+        )
+    ).first()
+
+
+def _note(
+    session: Session, action: str, request: VoidRequest, actor_id: int, now: datetime
+) -> None:
+    note(
+        session,
+        action,
+        subject="contribution",
+        subject_id=request.contribution_id,
+        now=now,
+        actor_id=actor_id,
+        void_request_id=request.id,
+    )

@@ -1,0 +1,254 @@
+"""What a desk does in one go: record a walk-in gift, hand cash to the bank, decide on a void."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Exists, exists, select
+from sqlalchemy.orm import Session
+
+from core.database import sum_rial
+from core.refusals import NotFound, Refusal
+from donations.in_scope import slips_in
+from donations.models.contribution import Contribution, ContributionReversal, Origin, Tender
+from donations.models.desk import Decision, DepositSlip, VoidRequest
+from donations.models.pledge import Channel, Pledge
+from donations.pledging import DonorFacts, Item
+from donations.slips import hold_drawer, slip_of_request, write_slip
+from donations.voiding import decide_on_void
+from flows.pledging import promise
+from flows.receiving import receive_at_desk, reverse_contribution
+from ledger.accounts import AccountKind, BankAccount, account_code
+from ledger.postings import balance_rial
+from ledger.terminals import Terminal
+from offices.audit import note
+from offices.places import Office
+from offices.scope import Scope
+from receipts.series import Receipt
+from reconciliation.expected import Expects, expect_deposit
+from reconciliation.matches import Match, MatchUndo, Target
+
+SLIP_ACCOUNT = "90190"  # the account of the people's contributions takes the cash of every desk
+
+
+class SeenBefore(Refusal):
+    """A cheque or card slip whose number stands on another entry already."""
+
+    code = "entry.seen_before"
+
+
+@dataclass(frozen=True, slots=True)
+class WalkIn:
+    """What somebody brought to a counter, and in what form its money came."""
+
+    items: Sequence[Item]
+    donor: DonorFacts
+    tender: Tender | None = None  # empty where there is no money
+    terminal: str | None = None
+    trace_number: str | None = None
+    cheque_number: str | None = None
+    language: str = "fa"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawer:
+    """The money of one desk, in rials."""
+
+    in_hand_rial: int
+    under_way_rial: int  # on slips that no statement has confirmed yet
+    cheques_rial: int
+
+    @property
+    def free_rial(self) -> int:
+        """What can still be handed to the bank."""
+        return self.in_hand_rial - self.under_way_rial
+
+
+def record_walk_in(
+    session: Session,
+    walk_in: WalkIn,
+    *,
+    office_id: int,
+    staff_id: int,
+    request_key: str | None,
+    now: datetime,
+) -> Receipt:
+    """Promise, contribution, posting and receipt number of a gift at the counter, all or nothing.
+
+    The same form sent twice is one entry. Raises SeenBefore and what ``promise`` raises.
+    """
+    key = _key(staff_id, request_key) if request_key else None
+    if key is not None and (receipt := _receipt_of_request(session, key)) is not None:
+        return receipt
+    _refuse_second_use(session, walk_in)
+    pledge = promise(
+        session,
+        walk_in.items,
+        donor=walk_in.donor,
+        office_id=office_id,
+        channel=Channel.DESK,
+        language=walk_in.language,
+        request_key=key,
+        taken_by_id=staff_id,
+        now=now,
+    )
+    return receive_at_desk(
+        session,
+        pledge,
+        tender=walk_in.tender,
+        terminal=walk_in.terminal,
+        trace_number=walk_in.trace_number,
+        cheque_number=walk_in.cheque_number,
+        staff_id=staff_id,
+        now=now,
+    )
+
+
+def is_recorded(session: Session, *, staff_id: int, request_key: str) -> bool:
+    """Whether this form of this person was saved before."""
+    return _receipt_of_request(session, _key(staff_id, request_key)) is not None
+
+
+def terminals_at(session: Session, office_id: int) -> Sequence[Terminal]:
+    """The card terminals that stand at a desk."""
+    return session.scalars(
+        select(Terminal).where(Terminal.office_id == office_id).order_by(Terminal.name)
+    ).all()
+
+
+def drawer(session: Session, office: Office) -> Drawer:
+    """What a desk holds by the books, and what of it is on its way to the bank."""
+    return Drawer(
+        in_hand_rial=balance_rial(session, account_code(AccountKind.DESK, office.code)),
+        under_way_rial=session.scalars(
+            select(sum_rial(DepositSlip.amount_rial)).where(
+                DepositSlip.office_id == office.id, ~_is_confirmed()
+            )
+        ).one(),
+        cheques_rial=balance_rial(session, account_code(AccountKind.CHEQUES, office.code)),
+    )
+
+
+def hand_over_cash(
+    session: Session,
+    office_id: int,
+    amount_rial: int,
+    *,
+    made_by_id: int,
+    request_key: str | None,
+    now: datetime,
+) -> DepositSlip:
+    """Write the slip that takes a desk's cash to the bank, and look out for its deposit.
+
+    The same form sent twice is one slip. Raises NotInHand, UnreadableAmount.
+    """
+    key = f"slip:{made_by_id}:{request_key}" if request_key else None
+    office = hold_drawer(session, office_id)
+    if key is not None and (known := slip_of_request(session, key)) is not None:
+        return known
+    account_id = session.scalars(
+        select(BankAccount.id).where(BankAccount.number == SLIP_ACCOUNT)
+    ).one()
+    slip = write_slip(
+        session,
+        office,
+        bank_account_id=account_id,
+        amount_rial=amount_rial,
+        free_rial=drawer(session, office).free_rial,
+        made_by_id=made_by_id,
+        request_key=key,
+        now=now,
+    )
+    expect_deposit(session, slip.deposit_id, amount_rial, Expects.DEPOSIT_SLIP, slip.id)
+    note(
+        session,
+        "slip.make",
+        subject="deposit_slip",
+        subject_id=slip.id,
+        now=now,
+        actor_id=made_by_id,
+        amount_rial=amount_rial,
+        deposit_id=slip.deposit_id,
+    )
+    return slip
+
+
+def slips_with_state(
+    session: Session, scope: Scope, *, before_id: int | None = None, limit: int = 50
+) -> Sequence[tuple[DepositSlip, bool]]:
+    """One page of slips, newest first, each with whether the bank's statement confirmed it."""
+    statement = slips_in(scope).add_columns(_is_confirmed()).order_by(DepositSlip.id.desc())
+    if before_id is not None:
+        statement = statement.where(DepositSlip.id < before_id)
+    return [(slip, bool(seen)) for slip, seen in session.execute(statement.limit(limit))]
+
+
+def slip_in(session: Session, scope: Scope, slip_id: int) -> DepositSlip:
+    """One slip. Raises NotFound for one outside the scope."""
+    slip = session.scalars(slips_in(scope).where(DepositSlip.id == slip_id)).one_or_none()
+    if slip is None:
+        raise NotFound(subject="deposit_slip")
+    return slip
+
+
+def approve_void(
+    session: Session, scope: Scope, request_id: int, *, decided_by_id: int, now: datetime
+) -> VoidRequest:
+    """Void an entry that somebody else asked to void: decision and reversal commit together.
+
+    Raises NotFound, SecondPersonNeeded, AlreadyDecided, and what the reversal refuses.
+    """
+    request = decide_on_void(
+        session, scope, request_id, Decision.APPROVED, decided_by_id=decided_by_id, now=now
+    )
+    reverse_contribution(
+        session,
+        request.contribution_id,
+        reason=request.reason,
+        asked_by_id=request.asked_by_id,
+        approved_by_id=decided_by_id,
+        now=now,
+    )
+    return request
+
+
+def _key(staff_id: int, request_key: str) -> str:
+    # Bound to the person, so that nobody reads an entry by guessing somebody else's key.
+    return f"desk:{staff_id}:{request_key}"
+
+
+def _receipt_of_request(session: Session, key: str) -> Receipt | None:
+    return session.scalars(
+        select(Receipt)
+        .join(Contribution, Contribution.id == Receipt.contribution_id)
+        .join(Pledge, Pledge.id == Contribution.cause_id)
+        .where(Contribution.origin == Origin.DESK, Pledge.request_key == key)
+    ).one_or_none()
+
+
+def _refuse_second_use(session: Session, walk_in: WalkIn) -> None:
+    if walk_in.tender is Tender.CHEQUE:
+        same = Contribution.cheque_number == walk_in.cheque_number
+        field = "cheque_number"
+    elif walk_in.tender is Tender.CARD_TERMINAL:
+        same = (Contribution.terminal == walk_in.terminal) & (
+            Contribution.trace_number == walk_in.trace_number
+        )
+        field = "trace_number"
+    else:
+        return
+    stands = ~exists().where(ContributionReversal.contribution_id == Contribution.id)
+    if session.scalars(select(Contribution.id).where(same, stands).limit(1)).first() is not None:
+        raise SeenBefore(field=field)
+
+
+def _is_confirmed() -> Exists:
+    return (
+        exists()
+        .where(
+            Match.target == Target.DEPOSIT_SLIP,
+            Match.target_id == DepositSlip.id,
+            ~exists().where(MatchUndo.match_id == Match.id),
+        )
+        .correlate(DepositSlip)
+    )

@@ -1,0 +1,33 @@
+"""What follows from what happened: one table, event -> jobs. The jobs commit with the event."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from core.events import Event, Happening
+from jobs.queue import enqueue, enqueue_many
+
+FOLLOWS: Mapping[Happening, tuple[str, ...]] = {
+    Happening.PLEDGE_MADE: ("tell_pledge_made",),
+    Happening.PAYMENT_FINAL: (),
+    Happening.PAYMENT_SURPLUS: ("tell_payment_surplus",),
+    Happening.PAYMENT_UNDER_REVIEW: ("tell_payment_under_review",),
+    Happening.CONTRIBUTION_RECEIVED: ("tell_contribution_received", "draw_receipt"),
+    Happening.CONTRIBUTION_VOID: ("tell_contribution_void",),
+}
+
+
+def emit(session: Session, event: Event, *, now: datetime) -> None:
+    """Ask for everything that follows from an event, in the transaction it happened in."""
+    for kind in FOLLOWS[event.happening]:
+        enqueue(session, kind, event.subject_id, now=now)
+
+
+def emit_many(
+    session: Session, happening: Happening, subject_ids: Iterable[int], *, now: datetime
+) -> None:
+    """The same for many subjects at once, with one statement a kind."""
+    subjects = [str(subject_id) for subject_id in subject_ids]
+    for kind in FOLLOWS[happening]:
+        enqueue_many(session, kind, subjects, now=now)

@@ -1,0 +1,98 @@
+"""Importing a statement: file, lines, postings and work tables, together or not at all."""
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from core.database import Database
+from offices.audit import note
+from reconciliation.chain import Chain, read_chain
+from reconciliation.importing import (
+    ImportReport,
+    StatementSource,
+    account_with_number,
+    foresee,
+    locked_account,
+    refuse_other_account,
+    report_of_known,
+    same_file,
+    store,
+)
+from reconciliation.statements.recognise import AUTO, opened, reader_for
+
+_CHUNK_BYTES = 1 << 20
+
+
+def import_statement(
+    database: Database,
+    source: Path | str | bytes,
+    name: str,
+    *,
+    account: str,
+    now: datetime,
+    format: str = AUTO,  # noqa: A002  the word of the command line and of the form
+    dry_run: bool = False,
+    imported_by_id: int | None = None,
+) -> ImportReport:
+    """Import a statement file of one account, whole or not at all.
+
+    A file that is known, and the part of a file that overlaps what is known, adds nothing. Raises
+    the Refusals of ``reconciliation.statements.refusals``, ``chain``, ``splicing``, ``importing``.
+    """
+    with database.reading() as session:
+        register = account_with_number(session, account)
+    with opened(source) as file:
+        sha256 = _sha256(file)
+        with database.reading() as session:
+            known = same_file(session, register, sha256)
+            if known is not None:
+                return report_of_known(known, register)
+        reader = reader_for(file, format)
+        statement = reader.open(file)
+        refuse_other_account(register, statement.account_digits)
+        handed_in = StatementSource(name=name, format=statement.format, sha256=sha256)
+        with read_chain(statement, account_number=register.number, unit=register.unit) as chain:
+            if dry_run:
+                with database.reading() as session:
+                    return foresee(session, register, chain, handed_in)
+            return _stored(
+                database, register.id, chain, handed_in, imported_by_id=imported_by_id, now=now
+            )
+
+
+def _stored(
+    database: Database,
+    bank_account_id: int,
+    chain: Chain,
+    source: StatementSource,
+    *,
+    imported_by_id: int | None,
+    now: datetime,
+) -> ImportReport:
+    with database.writing() as session:
+        account = locked_account(session, bank_account_id)
+        known = same_file(session, account, source.sha256)  # it may have come meanwhile
+        if known is not None:
+            return report_of_known(known, account)
+        report = store(session, account, chain, source, imported_by_id=imported_by_id, now=now)
+        note(
+            session,
+            "statement.import",
+            subject="statement_file",
+            subject_id=report.file_id,
+            now=now,
+            actor_id=imported_by_id,
+            account=account.number,
+            rows=report.rows,
+            new=report.new,
+        )
+        return report
+
+
+def _sha256(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while chunk := file.read(_CHUNK_BYTES):
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()

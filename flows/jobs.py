@@ -1,0 +1,105 @@
+"""Where each kind of job leads: the handlers of the runner, and what comes again by the clock."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from core.database import Database
+from core.settings import Settings
+from flows.paying import sweep
+from flows.sealing import seal_facts
+from flows.telling import (
+    SEND_MESSAGE,
+    Voice,
+    receipt_of,
+    tell_contribution_received,
+    tell_contribution_void,
+    tell_payment_surplus,
+    tell_payment_under_review,
+    tell_pledge_made,
+)
+from jobs.handlers import Handlers, Outside, Within
+from jobs.schedule import Periodic
+from notifications.outbox import Channel
+from notifications.sending import Sender, choose_senders, deliver
+from offices.limits import RateLimit
+from payment_gateways.registry import Gateway
+from receipts.issuing import remember_file
+
+SWEEP, SEAL, TIDY_UP = "sweep_payments", "seal_facts", "tidy_up"
+
+PERIODIC = (
+    Periodic(SWEEP, timedelta(seconds=5)),
+    Periodic(SEAL, timedelta(seconds=5)),
+    Periodic(TIDY_UP, timedelta(hours=1)),
+)
+
+_TELL = {
+    "tell_pledge_made": tell_pledge_made,
+    "tell_payment_under_review": tell_payment_under_review,
+    "tell_payment_surplus": tell_payment_surplus,
+    "tell_contribution_received": tell_contribution_received,
+    "tell_contribution_void": tell_contribution_void,
+}
+
+
+def handlers(
+    database: Database,
+    gateways: Mapping[str, Gateway],
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime],
+) -> Handlers:
+    """Every kind of job that ``flows/events.py`` and ``PERIODIC`` name, bound to this house."""
+    voice = Voice(settings.public_url, settings.help_line)
+    senders = senders_of(settings)
+    return {
+        **{kind: _telling(tell, voice) for kind, tell in _TELL.items()},
+        "draw_receipt": Within(_draw_receipt),
+        SEND_MESSAGE: Outside(
+            lambda subject, _now: deliver(database, senders, int(subject), clock=clock)
+        ),
+        SWEEP: Outside(lambda _subject, _now: _sweep(database, gateways, clock)),
+        SEAL: Outside(lambda _subject, now: _seal(database, now)),
+        TIDY_UP: Within(_tidy_up),
+    }
+
+
+def senders_of(settings: Settings) -> Mapping[Channel, Sender]:
+    """The ways out that the settings name."""
+    return choose_senders(
+        sms_url=settings.sms_url.get_secret_value() if settings.sms_url else None,
+        smtp_url=settings.smtp_url.get_secret_value() if settings.smtp_url else None,
+        folder=settings.instance_dir / "outbox",
+        public_host=urlsplit(settings.public_url).hostname or "localhost",
+    )
+
+
+def _telling(tell: Callable[..., None], voice: Voice) -> Within:
+    return Within(lambda session, subject, now: tell(session, int(subject), voice, now=now))
+
+
+def _draw_receipt(session: Session, subject: str, now: datetime) -> None:
+    remember_file(session, receipt_of(session, int(subject)).id, now=now)
+
+
+def _sweep(
+    database: Database, gateways: Mapping[str, Gateway], clock: Callable[[], datetime]
+) -> None:
+    sweep(database, gateways, clock=clock)
+
+
+def _seal(database: Database, now: datetime) -> None:
+    seal_facts(database, now=now)
+
+
+def _tidy_up(session: Session, _subject: str, now: datetime) -> None:
+    """Forget buckets that are empty again; they count nothing any more."""
+    session.execute(
+        delete(RateLimit)
+        .where(RateLimit.empty_at_ms < round(now.timestamp() * 1000))
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,314 @@
+"""Receiving: the contribution, its posting, its receipt number and its jobs, all or nothing."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from core.clock import tehran_date
+from core.events import Event, Happening
+from core.refusals import NotFound, Refusal
+from donations.models.contribution import (
+    Contribution,
+    ContributionLine,
+    ContributionReversal,
+    Origin,
+    Tender,
+)
+from donations.models.payment import Payment
+from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
+from donations.paying import locked_pledge, make_final
+from flows.events import emit
+from ledger.accounts import AccountKind, account_code
+from ledger.postings import Cause, Leg, move, post, posting_of, reverse
+from ledger.terminals import Terminal
+from offices.audit import note
+from offices.places import Office
+from receipts.issuing import issue_receipt, void_receipts
+from receipts.series import Receipt
+from reconciliation.expected import (
+    ExpectedDeposit,
+    ExpectedTerminalMoney,
+    Expects,
+    MoneySource,
+    expect_deposit,
+    expect_terminal_money,
+)
+
+
+class NothingToReceive(Refusal):
+    """Everything this pledge promises has been received or withdrawn."""
+
+    code = "contribution.nothing_open"
+    http_status = 409
+
+
+class AlreadyReversed(Refusal):
+    """The contribution does not stand any more."""
+
+    code = "contribution.already_reversed"
+    http_status = 409
+
+
+class AlreadySettled(Refusal):
+    """The money has been matched with the bank's statement; the match must be undone first."""
+
+    code = "contribution.already_settled"
+    http_status = 409
+
+
+def receive_payment(session: Session, payment: Payment, *, now: datetime) -> None:
+    """Record that a payment's money is ours: a contribution, or surplus if already paid.
+
+    The caller holds the payment's row; calling twice changes nothing.
+    """
+    pledge = locked_pledge(session, payment.pledge_id)
+    items = _open_items(session, pledge.id, kinds=(ItemKind.CASH,))
+    promised_rial = sum(item.amount_rial or 0 for item in items)
+    is_surplus = promised_rial != payment.amount_rial
+    if not make_final(session, payment, is_surplus=is_surplus, now=now):
+        return
+    terminal = _terminal(session, payment.gateway)
+    expect_terminal_money(
+        session,
+        terminal.id,
+        tehran_date(now),
+        MoneySource.PAYMENT,
+        payment.id,
+        amount_rial=payment.amount_rial,
+        reference=payment.trace_number or payment.bank_reference,
+    )
+    owed = account_code(AccountKind.GATEWAY, payment.gateway)
+    if is_surplus:
+        post(
+            session,
+            Cause.SURPLUS,
+            payment.id,
+            move(owed, account_code(AccountKind.SURPLUS), payment.amount_rial),
+            booked_on=tehran_date(now),
+            now=now,
+        )
+        emit(session, Event(Happening.PAYMENT_SURPLUS, payment.id), now=now)
+        return
+    contribution = Contribution(
+        pledge_id=pledge.id,
+        office_id=pledge.office_id,
+        origin=Origin.GATEWAY,
+        cause_id=payment.id,
+        tender=Tender.ONLINE,
+        trace_number=payment.trace_number,
+        received_on=tehran_date(now),
+        recorded_at=now,
+    )
+    _record(session, contribution, items, debit=owed, now=now)
+    session.execute(
+        delete(ExpectedDeposit).where(
+            ExpectedDeposit.expects == Expects.PLEDGE, ExpectedDeposit.target_id == pledge.id
+        )
+    )
+    emit(session, Event(Happening.PAYMENT_FINAL, payment.id), now=now)
+
+
+def receive_at_desk(
+    session: Session,
+    pledge: Pledge,
+    *,
+    tender: Tender | None,
+    staff_id: int,
+    now: datetime,
+    terminal: str | None = None,
+    trace_number: str | None = None,
+    cheque_number: str | None = None,
+) -> Receipt:
+    """Record what lies on the counter: everything the pledge promises, under one receipt.
+
+    ``tender`` says in what form its cash came; it is empty where there is none.
+    Raises NothingToReceive, NotFound for an unknown card terminal.
+    """
+    pledge = locked_pledge(session, pledge.id)
+    items = _open_items(session, pledge.id, kinds=tuple(ItemKind))
+    if not items:
+        raise NothingToReceive(tracking_code=pledge.tracking_code)
+    contribution = Contribution(
+        pledge_id=pledge.id,
+        office_id=pledge.office_id,
+        origin=Origin.DESK,
+        cause_id=pledge.id,
+        tender=tender,
+        terminal=terminal if tender is Tender.CARD_TERMINAL else None,
+        trace_number=trace_number,
+        cheque_number=cheque_number if tender is Tender.CHEQUE else None,
+        received_on=tehran_date(now),
+        recorded_at=now,
+        recorded_by_id=staff_id,
+    )
+    office = session.get_one(Office, pledge.office_id)
+    receipt = _record(session, contribution, items, debit=_held_at(office, contribution), now=now)
+    if contribution.terminal:
+        expect_terminal_money(
+            session,
+            _terminal(session, contribution.terminal).id,
+            tehran_date(now),
+            MoneySource.CONTRIBUTION,
+            contribution.id,
+            amount_rial=_cash_rial(items),
+            reference=trace_number,
+        )
+    note(
+        session,
+        "contribution.receive",
+        subject="contribution",
+        subject_id=contribution.id,
+        now=now,
+        actor_id=staff_id,
+        receipt=receipt.number,
+        cash_rial=_cash_rial(items),
+    )
+    return receipt
+
+
+def reverse_contribution(
+    session: Session,
+    contribution_id: int,
+    *,
+    reason: str,
+    asked_by_id: int | None,
+    approved_by_id: int | None,
+    now: datetime,
+) -> None:
+    """Say that a contribution does not stand: posting reversed, receipt void, items promised again.
+
+    Both persons are empty when the system itself acts on a bank's reversal or an undone match.
+    Raises AlreadyReversed; AlreadySettled for card money that the bank has paid out.
+    """
+    contribution = session.get_one(Contribution, contribution_id)
+    pledge = locked_pledge(session, contribution.pledge_id)
+    if contribution.reversal is not None:
+        raise AlreadyReversed
+    session.add(
+        ContributionReversal(
+            contribution_id=contribution_id,
+            reason=reason,
+            asked_by_id=asked_by_id,
+            approved_by_id=approved_by_id,
+            reversed_at=now,
+        )
+    )
+    item_ids = [line.pledge_item_id for line in contribution.lines]
+    session.execute(
+        update(PledgeItem).where(PledgeItem.id.in_(item_ids)).values(state=ItemState.PROMISED)
+    )
+    if any(line.kind is ItemKind.CASH for line in contribution.lines):
+        posting_id = posting_of(session, Cause.CONTRIBUTION, contribution_id)
+        reverse(session, posting_id, booked_on=tehran_date(now), now=now)
+        _restore_expectations(session, contribution, pledge)
+    void_receipts(session, [contribution_id], reason=reason, voided_by_id=approved_by_id, now=now)
+    note(
+        session,
+        "contribution.reverse",
+        subject="contribution",
+        subject_id=contribution_id,
+        now=now,
+        actor_id=approved_by_id,
+        asked_by_id=asked_by_id,
+        reason=reason,
+    )
+    emit(session, Event(Happening.CONTRIBUTION_VOID, contribution_id), now=now)
+
+
+def _record(
+    session: Session,
+    contribution: Contribution,
+    items: list[PledgeItem],
+    *,
+    debit: str | None,
+    now: datetime,
+) -> Receipt:
+    contribution.lines = [
+        ContributionLine(
+            pledge_item_id=item.id,
+            kind=item.kind,
+            fund_id=item.fund_id,
+            amount_rial=item.amount_rial,
+            quantity_thousandths=item.quantity_thousandths,
+            hours=item.hours,
+        )
+        for item in items
+    ]
+    session.add(contribution)
+    for item in items:
+        item.state = ItemState.RECEIVED
+    session.flush()
+    cash_rial = _cash_rial(items)
+    if cash_rial and debit:
+        to_funds = [
+            Leg(account_code(AccountKind.FUND, item.fund.code), -(item.amount_rial or 0))
+            for item in items
+            if item.kind is ItemKind.CASH
+        ]
+        post(
+            session,
+            Cause.CONTRIBUTION,
+            contribution.id,
+            [Leg(debit, cash_rial), *to_funds],
+            booked_on=contribution.received_on,
+            now=now,
+        )
+    receipt = issue_receipt(session, contribution.id, now=now)
+    emit(session, Event(Happening.CONTRIBUTION_RECEIVED, contribution.id), now=now)
+    return receipt
+
+
+def _open_items(
+    session: Session, pledge_id: int, *, kinds: tuple[ItemKind, ...]
+) -> list[PledgeItem]:
+    return list(
+        session.scalars(
+            select(PledgeItem)
+            .where(
+                PledgeItem.pledge_id == pledge_id,
+                PledgeItem.state == ItemState.PROMISED,
+                PledgeItem.kind.in_(kinds),
+            )
+            .order_by(PledgeItem.position)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def _cash_rial(items: list[PledgeItem]) -> int:
+    return sum(item.amount_rial or 0 for item in items if item.kind is ItemKind.CASH)
+
+
+def _held_at(office: Office, contribution: Contribution) -> str | None:
+    """The account that holds the money now: the desk's cash, its cheques, or a card terminal."""
+    if contribution.tender is Tender.CASH:
+        return account_code(AccountKind.DESK, office.code)
+    if contribution.tender is Tender.CHEQUE:
+        return account_code(AccountKind.CHEQUES, office.code)
+    if contribution.tender is Tender.CARD_TERMINAL:
+        return account_code(AccountKind.GATEWAY, contribution.terminal or "")
+    return None
+
+
+def _terminal(session: Session, name: str) -> Terminal:
+    terminal = session.scalars(select(Terminal).where(Terminal.name == name)).one_or_none()
+    if terminal is None:
+        raise NotFound(subject="terminal")
+    return terminal
+
+
+def _restore_expectations(session: Session, contribution: Contribution, pledge: Pledge) -> None:
+    """What the contribution had closed is open again, and what it had opened is closed."""
+    if contribution.origin is Origin.DEPOSIT:
+        rial = sum(line.amount_rial or 0 for line in contribution.lines)
+        expect_deposit(session, pledge.deposit_id, rial, Expects.PLEDGE, pledge.id)
+    if contribution.tender is Tender.CARD_TERMINAL:
+        dropped = session.execute(
+            delete(ExpectedTerminalMoney).where(
+                ExpectedTerminalMoney.source == MoneySource.CONTRIBUTION,
+                ExpectedTerminalMoney.source_id == contribution.id,
+            )
+        )
+        if dropped.rowcount == 0:  # type: ignore[attr-defined]
+            raise AlreadySettled

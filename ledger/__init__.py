@@ -1,0 +1,1 @@
+"""Accounts, postings and balances: the double entry behind the central account."""

@@ -1,0 +1,246 @@
+"""Sealing insert-only tables into chains of hashes, behind the writers, and checking the chains.
+
+A block covers a range of ids without a gap to the block before it, so a row that appears in a
+sealed range later is as visible as one that changed or went. Its hash covers the block before, the
+range, the moment and every row; a column that is empty is left out, so that a column added by a
+later migration does not break the blocks before it.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from datetime import time as clock_time
+from itertools import chain, islice, takewhile
+
+from sqlalchemy import Row, Table, func, insert, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.database import Database
+from core.hashchain import GENESIS, block_hash
+from ledger.seals import Seal
+
+BLOCK_ROWS_MAX = 10_000
+_FETCHED_AT_ONCE = 2_000
+_WAIT_SECONDS = 1.0  # for transactions that were writing when the bound was taken
+_LOOK_EVERY_SECONDS = 0.02
+_FAULTS_SHOWN_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a chain: which table, which block of ids, and what."""
+
+    stream: str
+    first_id: int
+    last_id: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.stream} {self.first_id}-{self.last_id}: {self.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """What the check of one chain found; the unsealed tail is no fault, only young."""
+
+    stream: str
+    blocks: int
+    sealed_rows: int
+    unsealed_rows: int
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """Where a chain ends: the id up to which it is sealed, and the last hash."""
+
+    last_id: int
+    hash: str
+
+
+def seal(database: Database, tables: Sequence[Table], *, now: datetime) -> int:
+    """Seal every row that is sure to be complete up to its id; returns how many rows.
+
+    Nobody waits for the sealer and it holds no lock while it reads. Of two sealers at once one
+    writes the block, the other begins again after it.
+    """
+    return sum(
+        _seal_up_to(database, table, bound, now=now)
+        for table, bound in settled_bounds(database, tables).items()
+    )
+
+
+def settled_bounds(database: Database, tables: Sequence[Table]) -> Mapping[Table, int]:
+    """For each table the highest id below which no row can appear any more.
+
+    SQLite has one writer at a time, so ids commit in order. On PostgreSQL a row with a lower id
+    may commit after a higher one: whoever will commit it holds the table's lock for writing since
+    before it took the id, so the highest id counts once everybody who held that lock when it was
+    read has ended (``CREATE INDEX CONCURRENTLY`` waits for writers in the same way; comparing
+    snapshots alone would miss a writer that took its id but no transaction number yet). A table
+    whose writers do not end in time is left for the next round.
+    """
+    with database.reading() as session:
+        bounds = {table: _highest_id(session, table) for table in tables}
+        if database.is_sqlite:
+            return {table: bound for table, bound in bounds.items() if bound}
+        writers = {table: _writers(session, table) for table in tables}
+    waited_until = time.monotonic() + _WAIT_SECONDS
+    while any(writers.values()) and time.monotonic() < waited_until:
+        time.sleep(_LOOK_EVERY_SECONDS)
+        with database.reading() as session:
+            for table in [table for table, left in writers.items() if left]:
+                writers[table] &= _writers(session, table)
+    return {table: bound for table, bound in bounds.items() if bound and not writers[table]}
+
+
+def verify_chain(session: Session, table: Table) -> ChainReport:
+    """Compute a chain again from its rows and name every block that differs from its seal."""
+    rows = _rows(session, table, after_id=None)
+    faults: list[Fault] = []
+    link, blocks, sealed_rows = _Link(0, GENESIS), 0, 0
+    row = next(rows, None)
+    for each in _seals(session, table):
+        block: list[Row[tuple[object, ...]]] = []
+        while row is not None and row.id <= each.last_id:
+            block.append(row)
+            row = next(rows, None)
+        blocks += 1
+        sealed_rows += len(block)
+        faults += [
+            Fault(table.name, each.first_id, each.last_id, what)
+            for what in _faults_of(each, block, link)
+        ]
+        link = _Link(each.last_id, each.hash)
+    unsealed = sum(1 for _row in chain([] if row is None else [row], rows))
+    return ChainReport(table.name, blocks, sealed_rows, unsealed, tuple(faults[:_FAULTS_SHOWN_MAX]))
+
+
+def _seal_up_to(database: Database, table: Table, bound: int, *, now: datetime) -> int:
+    """Write blocks until the bound is covered; the last one ends exactly there."""
+    sealed = 0
+    while True:
+        with database.reading() as session:
+            link = _last_link(session, table)
+            if link.last_id >= bound:
+                return sealed
+            rows = list(
+                islice(
+                    takewhile(
+                        lambda row: row.id <= bound, _rows(session, table, after_id=link.last_id)
+                    ),
+                    BLOCK_ROWS_MAX,
+                )
+            )
+        last_id = rows[-1].id if len(rows) == BLOCK_ROWS_MAX else bound
+        facts: dict[str, object] = {
+            "stream": table.name,
+            "first_id": link.last_id + 1,
+            "last_id": last_id,
+            "row_count": len(rows),
+            "sealed_at": now,
+        }
+        digest = _hash_of(link.hash, facts, rows)
+        try:
+            with database.writing() as session:
+                session.execute(insert(Seal).values(**facts, previous_hash=link.hash, hash=digest))
+        except IntegrityError:
+            continue  # another sealer was first: go on behind its block
+        sealed += len(rows)
+
+
+def _faults_of(
+    seal: Row[tuple[object, ...]], rows: Sequence[Row[tuple[object, ...]]], before: _Link
+) -> Iterator[str]:
+    if seal.previous_hash != before.hash or seal.first_id != before.last_id + 1:
+        yield "does not follow the block before it"
+    if len(rows) < seal.row_count:
+        yield f"{seal.row_count - len(rows)} rows are missing"
+    elif len(rows) > seal.row_count:
+        yield f"{len(rows) - seal.row_count} rows too many"
+    else:
+        facts: dict[str, object] = {
+            "stream": seal.stream,
+            "first_id": seal.first_id,
+            "last_id": seal.last_id,
+            "row_count": seal.row_count,
+            "sealed_at": seal.sealed_at,
+        }
+        if _hash_of(seal.previous_hash, facts, rows) != seal.hash:
+            yield "a row was changed"
+
+
+def _hash_of(
+    previous: str, facts: Mapping[str, object], rows: Sequence[Row[tuple[object, ...]]]
+) -> str:
+    return block_hash(
+        previous, (_plain(each) for each in (facts, *(row._asdict() for row in rows)))
+    )
+
+
+def _plain(values: Mapping[str, object]) -> dict[str, object]:
+    """A row in types that are the same on every engine; what is empty is left out."""
+    return {str(name): _told(value) for name, value in values.items() if value is not None}
+
+
+def _told(value: object) -> object:
+    match value:
+        case datetime():
+            return value.astimezone(UTC).isoformat()
+        case date() | clock_time():
+            return value.isoformat()
+        case bytes():
+            return value.hex()
+        case _:
+            return value
+
+
+def _rows(
+    session: Session, table: Table, *, after_id: int | None
+) -> Iterator[Row[tuple[object, ...]]]:
+    """The rows behind an id in order; from the very first, whatever its id, for ``None``."""
+    query = select(table).order_by(table.c.id)
+    if after_id:
+        query = query.where(table.c.id > after_id)
+    return iter(session.execute(query.execution_options(yield_per=_FETCHED_AT_ONCE)))
+
+
+def _seals(session: Session, table: Table) -> Iterator[Row[tuple[object, ...]]]:
+    query = (
+        select(Seal.__table__)
+        .where(Seal.stream == table.name)
+        .order_by(Seal.first_id)
+        .execution_options(yield_per=_FETCHED_AT_ONCE)
+    )
+    return iter(session.execute(query))
+
+
+def _last_link(session: Session, table: Table) -> _Link:
+    found = session.execute(
+        select(Seal.last_id, Seal.hash)
+        .where(Seal.stream == table.name)
+        .order_by(Seal.first_id.desc())
+        .limit(1)
+    ).first()
+    return _Link(0, GENESIS) if found is None else _Link(found.last_id, found.hash)
+
+
+def _highest_id(session: Session, table: Table) -> int:
+    return session.execute(select(func.max(table.c.id))).scalar_one() or 0
+
+
+def _writers(session: Session, table: Table) -> set[str]:
+    """The transactions that hold this table's lock for writing at this moment (PostgreSQL)."""
+    return set(
+        session.scalars(
+            text(
+                "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND granted"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+                " AND relation = CAST(:name AS regclass)"
+                " AND mode = 'RowExclusiveLock'"
+            ),
+            {"name": f'"{table.name}"'},
+        )
+    )

@@ -1,0 +1,19 @@
+"""Every table of the house, imported in one place so that migrations know them all."""
+
+from core.database import Base
+from donations.models import contribution, desk, donor, fund, payment, pledge
+from jobs import queue
+from ledger import accounts, postings, seals, terminals
+from notifications import outbox
+from offices import audit, limits, partners, places, staff
+from receipts import series
+from reconciliation import expected, lines, matches
+
+METADATA = Base.metadata
+
+__all__ = ["METADATA"]
+
+_KNOWN = (
+    contribution, desk, donor, fund, payment, pledge, queue, accounts, postings, seals, terminals,
+    outbox, audit, limits, partners, places, staff, series, expected, lines, matches,
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Messages to people by SMS and e-mail: their wording, an outbox, and senders."""

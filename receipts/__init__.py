@@ -1,0 +1,1 @@
+"""Numbered receipts: facts frozen when issued, drawn as Persian PDFs, and verified."""

@@ -1,0 +1,143 @@
+"""Character codes of the embedded fonts: one for each pair of a glyph and the character it shows.
+
+A viewer copies text through the code, so a code must stand for exactly one character. Most fonts
+give one code to a glyph; then a ligature stands for two characters, which viewers put in the wrong
+order (آنلاین becomes آنالین). Here the glyph carries the first character and each further one rides
+on a code of its own without width or ink.
+
+The table is fixed for a version of the font: every form that ordinary Persian and Latin text takes
+has its number from the start. Pairs outside it are *rare* and numbered document by document, so
+that a file never depends on what was drawn before it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from itertools import groupby
+from typing import NamedTuple
+
+from receipts.fonts import ZWNJ, Face, Glyph, Weight, face
+
+ZWJ = "\u200d"
+PERSIAN_LETTERS = "آابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
+_ARABIC_LETTERS = "ءأإؤئۀةكيىٱ"
+PERSIAN_DIGITS = "۰۱۲۳۴۵۶۷۸۹"
+_OTHER_DIGITS = "٠١٢٣٤٥٦٧٨٩"
+_SIGNS = "٪٫٬،؛؟«»–—…•×÷﷼\u00a0\u0640"
+_MARKS = "\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0653\u0654\u0655\u0670"
+_LATIN = "".join(map(chr, range(0x20, 0x7F)))
+_LIGATURES = ("لا", "لأ", "لإ", "لآ", "الله", "لله", "ریال", "هٔ", f"هٔ{ZWNJ}")
+_CORE_SIGNS = "٬.،:؛/()«»[]-– "
+
+Sample = tuple[str, bool]  # a text, and whether it runs from right to left
+
+
+class Pair(NamedTuple):
+    """What a code stands for."""
+
+    glyph_id: int
+    character: str
+
+
+class Cell(NamedTuple):
+    """A pair in its place; lengths in thousandths of an em."""
+
+    pair: Pair
+    advance: float
+    x_offset: float
+    y_offset: float
+
+
+def cells(shaped_by: Face, text: str, *, is_rtl: bool) -> list[Cell]:
+    """The cells of a run in logical order: every character of the text stands in exactly one."""
+    glyphs = shaped_by.shape(text, is_rtl=is_rtl)
+    if is_rtl:
+        glyphs.reverse()
+    clusters = [(start, list(group)) for start, group in groupby(glyphs, lambda g: g.cluster)]
+    ends = [start for start, _ in clusters[1:]] + [len(text)]
+    found: list[Cell] = []
+    for (start, group), end in zip(clusters, ends, strict=True):
+        found += _cluster_cells(shaped_by, group, text[start:end])
+    return found
+
+
+def _cluster_cells(shaped_by: Face, glyphs: list[Glyph], characters: str) -> Iterator[Cell]:
+    for position, glyph in enumerate(glyphs):
+        character = characters[position] if position < len(characters) else ZWNJ
+        pair = Pair(glyph.glyph_id, character)
+        yield Cell(pair, glyph.advance, glyph.x_offset, glyph.y_offset)
+    for character in characters[len(glyphs) :]:
+        yield Cell(Pair(shaped_by.zwnj_glyph, character), 0, 0, 0)
+
+
+class CidTable:
+    """The fixed codes of one face; code 0 is the missing glyph."""
+
+    def __init__(self, shaped_by: Face, core_samples: Iterable[Sample]) -> None:
+        self.face = shaped_by
+        self.pairs = [Pair(0, ZWNJ)]
+        self.cid_of: dict[Pair, int] = {}
+        self.core = frozenset(self._add_all(core_samples))
+        for _ in self._add_all(_samples()):
+            pass
+
+    def _add_all(self, samples: Iterable[Sample]) -> Iterator[int]:
+        for text, is_rtl in samples:
+            for cell in cells(self.face, text, is_rtl=is_rtl):
+                yield self._add(cell.pair)
+
+    def _add(self, pair: Pair) -> int:
+        cid = self.cid_of.setdefault(pair, len(self.pairs))
+        if cid == len(self.pairs):
+            self.pairs.append(pair)
+        return cid
+
+
+@cache
+def cid_table(weight: Weight) -> CidTable:
+    """The table of a weight, built once."""
+    return CidTable(face(weight), _CORES[weight]())
+
+
+def _forms(letters: str) -> Iterator[str]:
+    """A letter, or letters, as they stand alone, at the end, at the beginning, in the middle."""
+    yield from (letters, ZWJ + letters, letters + ZWJ, ZWJ + letters + ZWJ)
+
+
+def _digits_and_signs() -> Iterator[Sample]:
+    for text in (*PERSIAN_DIGITS, *_CORE_SIGNS, ZWNJ):
+        yield text, True
+    for text in (*PERSIAN_DIGITS, *"0123456789٬.-/:* "):
+        yield text, False
+
+
+def _letters_and_digits() -> Iterator[Sample]:
+    for letter in PERSIAN_LETTERS + "ئأؤ":
+        for form in _forms(letter):
+            yield form, True
+    for text in ("لا", ZWJ + "لا", "هٔ", ZWJ + "هٔ"):
+        yield text, True
+    yield from _digits_and_signs()
+
+
+# What nearly every receipt holds is embedded always, so that a font program can be used again. Bold
+# sets fixed words and figures, regular also names and other words that are new every time.
+_CORES: dict[Weight, Callable[[], Iterator[Sample]]] = {
+    Weight.REGULAR: _letters_and_digits,
+    Weight.BOLD: _digits_and_signs,
+}
+
+
+def _samples() -> Iterator[Sample]:
+    for character in PERSIAN_LETTERS + _ARABIC_LETTERS:
+        for form in _forms(character):
+            yield form, True
+    for character in PERSIAN_DIGITS + _OTHER_DIGITS + _SIGNS + _MARKS + ZWNJ + _LATIN:
+        yield character, True
+        yield character, False
+    for word in _LIGATURES:
+        yield word, True
+        yield ZWJ + word, True
+    for first in PERSIAN_LETTERS + "ئؤأ":
+        for second in PERSIAN_LETTERS + "ئؤ":
+            for form in _forms(first + second):
+                yield form, True

@@ -1,0 +1,10 @@
+"""The colours of receipts, as operands of PDF's rg and RG."""
+
+GREEN = "0.04 0.36 0.27"
+TINT = "0.935 0.965 0.95"
+INK = "0.1 0.13 0.12"
+QUIET = "0.38 0.42 0.4"
+HAIRLINE = "0.82 0.86 0.84"
+RED = "0.72 0.11 0.11"
+VOID_TINT = "0.985 0.89 0.89"
+SAMPLE_TINT = "0.925 0.935 0.93"

@@ -1,0 +1,45 @@
+"""Many rows into one table, the quickest way each engine has for it.
+
+The rows carry driver values (text, whole numbers, nothing that needs a type's help); SQLAlchemy's
+own way spends more time on their parameters than the database does on the rows.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, Select, Table, cast, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+
+def insert_rows(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
+) -> None:
+    """Insert rows in the open transaction: constraints and triggers see each of them."""
+    names = ", ".join(columns)
+    cursor: Any = connection.connection.cursor()
+    try:
+        if connection.dialect.name == "sqlite":
+            places = ", ".join("?" * len(columns))
+            cursor.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({places})", rows)  # noqa: S608  names of our own columns
+            return
+        with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    finally:
+        cursor.close()
+
+
+def driver_value(connection: Connection, table: Table, name: str, value: object) -> Any:
+    """What a column's type makes of one value for this engine, asked once for many rows."""
+    column_type = table.c[name].type.dialect_impl(connection.dialect)
+    process = column_type.bind_processor(connection.dialect)
+    return process(value) if process else value
+
+
+def listed(connection: Connection, ids: Sequence[int]) -> Select[tuple[int]]:
+    """The ids as a sub-select with one parameter, however many they are."""
+    if connection.dialect.name == "sqlite":
+        rows = func.json_each(json.dumps(ids)).table_valued("value")
+        return select(rows.c.value)
+    return select(func.unnest(cast(list(ids), ARRAY(BigInteger))))

@@ -1,0 +1,193 @@
+"""Where a file joins what is known of its account: overlaps are found, only new rows are added.
+
+Days, times and texts may repeat; the running balances are one chain, so that a file belongs in
+exactly one place. Where several would do (twins that cancel each other), the place that adds the
+fewest rows is taken: the next export of the whole day brings what is missing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.refusals import Refusal
+from reconciliation.chain import SLICE_ROWS, Chain, ChainRow
+from reconciliation.lines import StatementImportUndo, StatementLine
+
+
+class GapInStatement(Refusal):
+    """Between what is known of the account and this file, bookings are missing."""
+
+    code = "statement.gap"
+    field = "file"
+
+
+class DiffersFromKnown(Refusal):
+    """A row that contradicts the same booking of an earlier file."""
+
+    code = "statement.differs_from_known"
+    field = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLine:
+    """A line of the account as far as splicing needs it."""
+
+    position: int
+    fingerprint: bytes
+    balance_rial: int | None
+    amount_rial: int
+    booked_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Splice:
+    """How the rows of a file, in order of time, split: new before, known, new after."""
+
+    before_count: int
+    known_count: int
+    after_count: int
+    before_position: int  # of the first new row before
+    after_position: int  # of the first new row after
+
+    @property
+    def new_count(self) -> int:
+        return self.before_count + self.after_count
+
+
+def splice(session: Session, bank_account_id: int, chain: Chain) -> Splice:
+    """Find the place of a file on the account's chain.
+
+    Raises GapInStatement, DiffersFromKnown.
+    """
+    first = _end_of(session, bank_account_id, latest=False)
+    last = _end_of(session, bank_account_id, latest=True)
+    if first is None or last is None:
+        return Splice(0, 0, chain.row_count, 1, 1)
+    overlap = _overlap(session, bank_account_id, chain, first, last)
+    if overlap is not None:
+        before_count, known_count = overlap
+        return _split(chain, before_count, known_count, first, last)
+    if (
+        chain.earliest.opening_rial == last.balance_rial
+        and chain.earliest.booked_on >= last.booked_on.isoformat()
+    ):
+        return _split(chain, 0, 0, first, last)
+    opening_rial = (first.balance_rial or 0) - first.amount_rial
+    if (
+        chain.latest.balance_rial == opening_rial
+        and chain.latest.booked_on <= first.booked_on.isoformat()
+    ):
+        return _split(chain, chain.row_count, 0, first, last)
+    raise GapInStatement(
+        row=chain.earliest.row_number,
+        expected_rial=last.balance_rial,
+        found_rial=chain.earliest.opening_rial,
+    )
+
+
+def live_lines(bank_account_id: int) -> tuple[object, ...]:
+    """The conditions that a line is of this account and its import stands."""
+    undone = select(StatementImportUndo.statement_file_id)
+    return (
+        StatementLine.bank_account_id == bank_account_id,
+        StatementLine.statement_file_id.not_in(undone),
+    )
+
+
+def _split(
+    chain: Chain, before_count: int, known_count: int, first: KnownLine, last: KnownLine
+) -> Splice:
+    return Splice(
+        before_count,
+        known_count,
+        chain.row_count - before_count - known_count,
+        first.position - before_count,
+        last.position + 1,
+    )
+
+
+def _overlap(
+    session: Session, bank_account_id: int, chain: Chain, first: KnownLine, last: KnownLine
+) -> tuple[int, int] | None:
+    """How many rows lie before the first known line, and how many after those are known."""
+    farthest: tuple[int, DiffersFromKnown] | None = None
+    for before_count, position in _beginnings(session, bank_account_id, chain, first):
+        known_count, differing = _agreement(session, bank_account_id, chain, before_count, position)
+        if differing is None or position + known_count > last.position:
+            return before_count, known_count
+        if farthest is None or known_count > farthest[0]:
+            farthest = known_count, DiffersFromKnown(row=differing.row_number)
+    if farthest is not None:
+        raise farthest[1]
+    return None
+
+
+def _beginnings(
+    session: Session, bank_account_id: int, chain: Chain, first: KnownLine
+) -> Iterator[tuple[int, int]]:
+    """Where the overlap may begin: how many rows of the file before it, at which known line."""
+    found = session.scalars(
+        select(StatementLine.position)
+        .where(
+            *live_lines(bank_account_id),  # type: ignore[arg-type]
+            StatementLine.fingerprint == chain.earliest.fingerprint,
+            StatementLine.balance_rial == chain.earliest.balance_rial,
+        )
+        .order_by(StatementLine.position)
+    ).all()
+    yield from ((0, position) for position in found)
+    if found or chain.earliest.booked_on > first.booked_on.isoformat():
+        return
+    for before_count, row in enumerate(chain.rows()):
+        if row.fingerprint == first.fingerprint and row.balance_rial == first.balance_rial:
+            yield before_count, first.position
+
+
+def _agreement(
+    session: Session, bank_account_id: int, chain: Chain, start: int, position: int
+) -> tuple[int, ChainRow | None]:
+    """How many rows agree with the lines from a position on, and the first that does not."""
+    known = _known_from(session, bank_account_id, position)
+    agreeing = 0
+    for row in chain.rows(start):
+        line = next(known, None)
+        if line is None or line != (row.fingerprint, row.balance_rial):
+            return agreeing, row
+        agreeing += 1
+    return agreeing, None
+
+
+def _known_from(
+    session: Session, bank_account_id: int, position: int
+) -> Iterator[tuple[bytes, int | None]]:
+    while True:
+        lines = session.execute(
+            select(StatementLine.position, StatementLine.fingerprint, StatementLine.balance_rial)
+            .where(*live_lines(bank_account_id), StatementLine.position >= position)  # type: ignore[arg-type]
+            .order_by(StatementLine.position)
+            .limit(SLICE_ROWS)
+        ).all()
+        yield from ((line.fingerprint, line.balance_rial) for line in lines)
+        if len(lines) < SLICE_ROWS:
+            return
+        position = lines[-1].position + 1
+
+
+def _end_of(session: Session, bank_account_id: int, *, latest: bool) -> KnownLine | None:
+    order = StatementLine.position.desc() if latest else StatementLine.position
+    line = session.execute(
+        select(
+            StatementLine.position,
+            StatementLine.fingerprint,
+            StatementLine.balance_rial,
+            StatementLine.amount_rial,
+            StatementLine.booked_on,
+        )
+        .where(*live_lines(bank_account_id))  # type: ignore[arg-type]
+        .order_by(order)
+        .limit(1)
+    ).one_or_none()
+    return None if line is None else KnownLine(*line)

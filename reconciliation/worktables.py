@@ -1,0 +1,157 @@
+"""Filling the work tables from the lines themselves: at import, after an undo, and from nothing.
+
+A line has one key at most: our own deposit id, else the terminal it pays out, else the bank's
+reference. So closing it touches two narrow rows.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Insert,
+    Select,
+    and_,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    not_,
+    select,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from core.database import Base
+from core.identifiers import DEPOSIT_ID_LENGTH
+from ledger.terminals import Terminal
+from reconciliation.expected import (
+    OpenDepositLine,
+    OpenFeeLine,
+    OpenLine,
+    OpenReferenceLine,
+    OpenSettlementLine,
+)
+from reconciliation.lines import LineClass, StatementImportUndo, StatementLine
+from reconciliation.matches import Match, MatchUndo
+
+# Shorter references (the bank's serial may be 1) prove nothing, not even with the amount.
+REFERENCE_DIGITS_MIN = 6
+
+WORK_TABLES: tuple[type[Base], ...] = (
+    OpenDepositLine,
+    OpenReferenceLine,
+    OpenSettlementLine,
+    OpenFeeLine,
+    OpenLine,
+)
+
+
+def is_our_deposit_id(digits: InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
+    """``core.identifiers.is_deposit_id`` in SQL: first digit, length, ISO 7064 MOD 97-10."""
+    check = cast(func.substr(digits, DEPOSIT_ID_LENGTH - 1, 2), BigInteger)
+    return case(
+        (
+            and_(
+                func.length(digits) == DEPOSIT_ID_LENGTH, func.substr(digits, 1, 1).in_(["1", "2"])
+            ),
+            and_(cast(digits, BigInteger) % 97 == 1, check.between(2, 98)),
+        ),
+        else_=False,
+    )
+
+
+def open_lines(session: Session, chosen: ColumnElement[bool]) -> None:
+    """Put lines into the work tables; the caller knows that nothing explains them."""
+    for statement in _fillings(chosen):
+        session.execute(statement)
+
+
+def close_lines(session: Session, line_ids: Select[*tuple[Any, ...]]) -> int:
+    """Take lines out of every work table; returns how many were open."""
+    closed = 0
+    for table in WORK_TABLES:
+        result: Any = session.execute(
+            delete(table).where(table.line_id.in_(line_ids)),  # type: ignore[attr-defined]
+            execution_options={"synchronize_session": False},
+        )
+        closed = result.rowcount
+    return closed
+
+
+def rebuild(session: Session) -> None:
+    """Make the line work tables anew from lines and matches, as they must always be."""
+    for table in WORK_TABLES:
+        session.execute(delete(table))
+    undone_files = select(StatementImportUndo.statement_file_id)
+    explained = (
+        select(Match.line_id)
+        .outerjoin(MatchUndo, MatchUndo.match_id == Match.id)
+        .where(MatchUndo.id.is_(None))
+    )
+    open_lines(
+        session,
+        and_(
+            StatementLine.statement_file_id.not_in(undone_files),
+            StatementLine.id.not_in(explained),
+        ),
+    )
+
+
+def _fillings(chosen: ColumnElement[bool]) -> Sequence[Insert]:
+    line = StatementLine
+    is_credit = line.amount_rial > 0
+    is_own = is_our_deposit_id(line.deposit_id)
+    is_settlement = line.line_class == LineClass.SETTLEMENT
+    key = (line.amount_rial, line.booked_on, line.id)
+    return (
+        _into(
+            OpenLine,
+            select(line.id, line.bank_account_id, line.booked_on, line.amount_rial)
+            .where(chosen)
+            .order_by(line.id),
+        ),
+        _into(
+            OpenDepositLine,
+            select(line.deposit_id, *key)
+            .where(chosen, is_credit, is_own)
+            .order_by(line.deposit_id, *key),
+        ),
+        _into(
+            OpenSettlementLine,
+            select(Terminal.id, *key)
+            .join(
+                Terminal,
+                and_(
+                    Terminal.bank_account_id == line.bank_account_id,
+                    func.ltrim(Terminal.bank_terminal_id, "0") == line.terminal,
+                ),
+            )
+            .where(chosen, is_credit, is_settlement, not_(is_own))
+            .order_by(Terminal.id, *key),
+        ),
+        _into(
+            OpenReferenceLine,
+            select(line.reference, *key)
+            .where(
+                chosen,
+                is_credit,
+                not_(is_settlement),
+                not_(is_own),
+                func.length(line.reference) >= REFERENCE_DIGITS_MIN,
+            )
+            .order_by(line.reference, *key),
+        ),
+        _into(
+            OpenFeeLine,
+            select(line.id, line.bank_account_id, line.amount_rial)
+            .where(chosen, line.amount_rial < 0, line.line_class == LineClass.FEE)
+            .order_by(line.id),
+        ),
+    )
+
+
+def _into(table: type[Base], rows: Select[*tuple[Any, ...]]) -> Insert:
+    names = [column.name for column in table.__table__.columns]
+    return insert(table).from_select(names, rows)

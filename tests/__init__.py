@@ -1,0 +1,1 @@
+"""The suite. A package, because others install one of the same name."""

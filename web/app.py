@@ -1,0 +1,105 @@
+"""The application: settings in, a Flask application out."""
+
+import os
+
+from apiflask import APIFlask
+from flask import Flask, Response, g, request
+from flask_wtf import CSRFProtect
+
+from core.clock import now
+from core.database import Database
+from core.settings import ROOT, Settings
+from core.words import _, counted, speak, spoken
+from payment_gateways.registry import gateway_accounts, open_gateways
+from web import api, commands, errors, security
+from web.bank.urls import bank
+from web.desk.urls import desk
+from web.filters import FILTERS
+from web.finance.urls import finance
+from web.health import health
+from web.navigation import navigation
+from web.public.urls import public
+from web.services import Services, current
+from web.sign_in.urls import sign_in
+
+_BODY_BYTES = {"finance": 20 * 2**20, "bank": 64 * 2**10, "api": 64 * 2**10}
+_BODY_BYTES_OTHERWISE = 256 * 2**10
+_LANGUAGE_COOKIE = "language"
+
+
+def create_app(settings: Settings, services: Services | None = None) -> Flask:
+    """Build the application; ``services`` are given by tests that bring their own."""
+    app = APIFlask(
+        "web",
+        title="Mosharekat API",
+        version="1",
+        spec_path="/api/v1/openapi.json",
+        docs_path=None,
+        root_path=str(ROOT),
+        template_folder="templates",
+        static_folder="static",
+    )
+    app.extensions["services"] = services or open_services(settings)
+    app.config.update(
+        SECRET_KEY=settings.signing_key(),
+        SESSION_COOKIE_NAME="__Host-form" if settings.is_public else "form",
+        SESSION_COOKIE_SECURE=settings.is_public,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,  # a form may lie open all day; the session bounds it
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    app.before_request(_bound_the_body)
+    app.before_request(_choose_language)
+    app.after_request(_remember_language)
+    _speak_in_templates(app)
+    csrf = CSRFProtect(app)
+    for blueprint in (public, bank, sign_in, desk, finance, health):
+        app.register_blueprint(blueprint)
+    csrf.exempt(bank)
+    api.register(app, csrf)
+    commands.register(app)
+    errors.register(app)
+    security.register(app)
+    return app
+
+
+def open_services(settings: Settings) -> Services:
+    """The database, clock and gateways of an installation."""
+    accounts = (
+        gateway_accounts(settings.gateways, environment=os.environ, is_public=settings.is_public)
+        if settings.gateways.exists()
+        else ()
+    )
+    return Services(settings, Database(settings.database), now, open_gateways(accounts))
+
+
+def _speak_in_templates(app: Flask) -> None:
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.globals.update(_=_, gettext=_, ngettext=counted)
+    app.jinja_env.filters.update(FILTERS)
+    app.context_processor(lambda: {"language": spoken(), "navigation": navigation()})
+
+
+def _bound_the_body() -> None:
+    request.max_content_length = _BODY_BYTES.get(request.blueprint or "", _BODY_BYTES_OTHERWISE)
+
+
+def _choose_language() -> None:
+    asked = request.args.get("language")
+    g.asked_language = asked if asked in ("fa", "en") else None
+    speak(g.asked_language or request.cookies.get(_LANGUAGE_COOKIE, "fa"))
+
+
+def _remember_language(response: Response) -> Response:
+    asked = g.get("asked_language")
+    if asked is not None:
+        response.set_cookie(
+            _LANGUAGE_COOKIE,
+            asked,
+            max_age=31_536_000,
+            secure=current.settings.is_public,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response

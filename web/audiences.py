@@ -1,0 +1,42 @@
+"""For whom a page may be, and what each asks of those who sign in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from offices.granting import Permission
+
+
+class Allow(StrEnum):
+    """Who may open a page. What each staff role is allowed stands in ``offices/granting.py``."""
+
+    EVERYONE = "everyone"
+    BANK = "bank"  # a browser on its way back from a bank: no cookie, no token, a key in the path
+    API = "api"  # partner software with a key; the API checks it itself
+    STAFF = "staff"  # whoever is signed in
+    DESK = "desk"  # who records gifts at a counter
+    ENTRIES = "entries"  # who may read what was recorded: desks, finance, auditors
+    VOIDS = "voids"  # who decides on a void
+    FINANCE = "finance"
+    HEADQUARTERS = "headquarters"
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The permission to read a page, and the one to send its form; empty: being signed in."""
+
+    read: Permission | None = None
+    act: Permission | None = None
+
+
+P = Permission
+
+WITHOUT_SIGN_IN = frozenset({Allow.EVERYONE, Allow.BANK, Allow.API})
+NEEDS: Mapping[Allow, Needs] = {
+    Allow.STAFF: Needs(),
+    Allow.DESK: Needs(P.WORK_AT_DESK, P.WORK_AT_DESK),
+    Allow.ENTRIES: Needs(P.SEE_ENTRIES, P.SEE_ENTRIES),
+    Allow.VOIDS: Needs(P.APPROVE_VOIDS, P.APPROVE_VOIDS),
+    Allow.FINANCE: Needs(P.SEE_FINANCE, P.WORK_IN_FINANCE),
+    Allow.HEADQUARTERS: Needs(P.SEE_HEADQUARTERS, P.MANAGE_STAFF),
+}

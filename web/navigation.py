@@ -1,0 +1,50 @@
+"""The links at the head of a page, by the part of the house the page belongs to."""
+
+from dataclasses import dataclass
+
+from flask import request, url_for
+
+from core.words import Later
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One entry; ``current`` marks the page being shown."""
+
+    url: str
+    label: str
+    current: bool
+
+
+_PUBLIC = (
+    ("public.give", Later("Give")),
+    ("public.follow_form", Later("Follow a gift")),
+    ("public.verify_form", Later("Check a receipt")),
+    ("public.transparency", Later("Transparency")),
+    ("public.help_page", Later("Help")),
+)
+_DESK = (
+    ("desk.dashboard", Later("Desk")),
+    ("desk.walk_in", Later("New entry")),
+    ("desk.entries", Later("Entries")),
+    ("desk.slips", Later("Deposit slips")),
+    ("desk.voids", Later("Void requests")),
+)
+_FINANCE = (
+    ("finance.dashboard", Later("Finance")),
+    ("finance.statements", Later("Statements")),
+    ("finance.inbox", Later("Open lines")),
+    ("finance.runs", Later("Runs")),
+    ("finance.settlements", Later("Settlements")),
+    ("finance.ledger", Later("Ledger")),
+)
+_BY_PART = {"desk": _DESK, "finance": _FINANCE}
+
+
+def navigation() -> list[Link]:
+    """The entries for the page being shown."""
+    entries = _BY_PART.get(request.blueprint or "", _PUBLIC)
+    return [
+        Link(url_for(endpoint), str(label), request.endpoint == endpoint)
+        for endpoint, label in entries
+    ]

@@ -1,0 +1,1 @@
+"""The pages of donors and of everybody who wants to look: no account, no document, no script."""

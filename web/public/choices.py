@@ -1,0 +1,100 @@
+"""What the form of a gift offers: purposes, desks, and gateways with a healthy one first."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.words import _, spoken
+from donations.models.fund import Fund, FundKind
+from donations.models.payment import Payment, PaymentState
+from offices.places import ONLINE_OFFICE_CODE, Office
+from payment_gateways.registry import Gateway
+
+Options = list[tuple[str, str]]
+
+_LATEST = 50  # payments looked at when judging whether a gateway answers
+_RECENTLY = timedelta(minutes=10)
+_SILENT_AFTER = 2  # announcements without an answer, and none with one, among them
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The options of every list on the page, as pairs of value and text."""
+
+    funds: Mapping[str, Options]  # by heading
+    offices: Options
+    gateways: Options  # enabled ones; those that do not answer just now stand last
+
+
+def choices(session: Session, gateways: Mapping[str, Gateway], *, now: datetime) -> Choices:
+    """Everything the page offers, in the language being spoken."""
+    return Choices(
+        funds=_funds(session),
+        offices=_offices(session),
+        gateways=[
+            (gateway.name, title_of(gateway)) for gateway in _ordered(session, gateways, now=now)
+        ],
+    )
+
+
+def title_of(gateway: Gateway) -> str:
+    """What donors call a gateway."""
+    return gateway.title_en if spoken() == "en" else gateway.title_fa
+
+
+def name_of(named: Fund | Office) -> str:
+    """The name of a fund or office in the language being spoken."""
+    return named.name_en if spoken() == "en" else named.name_fa
+
+
+def _funds(session: Session) -> Mapping[str, Options]:
+    funds = session.scalars(select(Fund).where(Fund.is_open).order_by(Fund.id)).all()
+    under: dict[int | None, list[Fund]] = {}
+    for fund in funds:
+        under.setdefault(fund.parent_id, []).append(fund)
+    general = [fund for fund in under.get(None, ()) if fund.kind is FundKind.GENERAL]
+    found: dict[str, Options] = {_("In general"): [_option(fund) for fund in general]}
+    for service in under.get(None, ()):
+        if service.kind is FundKind.SERVICE:
+            found[name_of(service)] = [
+                (service.code, _("%(service)s, in general") % {"service": name_of(service)}),
+                *(_option(fund) for fund in under.get(service.id, ())),
+            ]
+    return found
+
+
+def _option(fund: Fund) -> tuple[str, str]:
+    return fund.code, name_of(fund)
+
+
+def _offices(session: Session) -> Options:
+    found = session.scalars(
+        select(Office)
+        .where(Office.is_open, Office.code != ONLINE_OFFICE_CODE)
+        .order_by(Office.code)
+    )
+    return [(office.code, name_of(office)) for office in found]
+
+
+def _ordered(
+    session: Session, gateways: Mapping[str, Gateway], *, now: datetime
+) -> list[Gateway]:
+    latest = session.execute(
+        select(Payment.gateway, Payment.state, Payment.token, Payment.created_at)
+        .order_by(Payment.id.desc())
+        .limit(_LATEST)
+    ).all()
+    recent = [row for row in latest if row.created_at > now - _RECENTLY]
+    silent = Counter(row.gateway for row in recent if row.state is PaymentState.START_UNKNOWN)
+    answered = {row.gateway for row in recent if row.token is not None}
+    enabled = [gateway for gateway in gateways.values() if gateway.is_enabled]
+    return sorted(
+        enabled,
+        key=lambda gateway: (
+            silent[gateway.name] >= _SILENT_AFTER and gateway.name not in answered
+        ),
+    )

@@ -1,0 +1,59 @@
+"""How often strangers may try things here; the counters are shared by every process."""
+
+from datetime import timedelta
+
+from flask import request
+from sqlalchemy.orm import Session
+
+from offices.limits import RateLimit, TooManyTries, allow
+from web.services import current
+
+# Iranian mobile networks put thousands of people behind one address, so these are generous to an
+# address and strict to a code. Guessing one of 7 * 10^11 codes at these rates takes ages.
+_MISSES, _MISSES_PER = 60, timedelta(hours=1)
+_GIFTS, _GIFTS_PER = 120, timedelta(minutes=1)
+_LOOKS, _LOOKS_PER = 120, timedelta(minutes=1)
+_DIGITS, _DIGITS_PER = 5, timedelta(hours=1)
+
+
+def count_gift() -> None:
+    """Count a form that was sent from this address. Raises TooManyTries."""
+    _count(f"give:{_address()}", _GIFTS, _GIFTS_PER)
+
+
+def count_verification() -> None:
+    """Count a look at a receipt from this address. Raises TooManyTries."""
+    _count(f"verify:{_address()}", _LOOKS, _LOOKS_PER)
+
+
+def count_last_four(tracking_code: str) -> None:
+    """Count a try at the last four digits of one code, from wherever. Raises TooManyTries."""
+    _count(f"last-four:{tracking_code}", _DIGITS, _DIGITS_PER)
+
+
+def count_miss() -> None:
+    """Count a code from this address that nobody has. Raises TooManyTries."""
+    _count(f"follow:{_address()}", _MISSES, _MISSES_PER)
+
+
+def refuse_after_misses(session: Session) -> None:
+    """Let an address that missed too often look nothing up. Raises TooManyTries.
+
+    Without this, refusing only the misses would tell a guesser which codes exist.
+    """
+    row = session.get(RateLimit, f"follow:{_address()}")
+    step_ms = _MISSES_PER // timedelta(milliseconds=1) // _MISSES
+    window_ms = _MISSES * step_ms
+    now_ms = round(current.now().timestamp() * 1000)
+    if row is not None and row.empty_at_ms - now_ms + step_ms > window_ms:
+        waits_ms = row.empty_at_ms - now_ms + step_ms - window_ms
+        raise TooManyTries(wait_seconds=max(1, waits_ms // 1000))
+
+
+def _count(bucket: str, tries: int, per: timedelta) -> None:
+    with current.database.writing() as session:
+        allow(session, bucket, tries=tries, per=per, now=current.now())
+
+
+def _address() -> str:
+    return (request.remote_addr or "unknown")[:60]
