@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     sms_url: SecretStr | None = None
     help_line: str = "6369"
     log_level: str = "INFO"
+    gifts_per_minute: int = Field(default=120, ge=1)
     sweep_after_seconds: int = Field(default=120, ge=1, le=3600)
     jobs_poll_seconds: float = Field(default=0.5, gt=0, le=60)
 

@@ -84,9 +84,14 @@ def compile_wording() -> None:
     _call(str(PYTHON), "-m", "deploy.translations")
 
 
+def chromium() -> "str | None":
+    """Where this machine has Chromium, under one of its names."""
+    return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+
+
 def find_browser() -> None:
     """Chromium and poppler for the browser and receipt tests."""
-    if not any(shutil.which(name) for name in CHROMIUM_NAMES):
+    if chromium() is None:
         _install_debian("chromium", why="the browser tests")
     if not all(shutil.which(name) for name in ("pdftoppm", "pdftotext")):
         _install_debian("poppler-utils", why="the receipt tests")

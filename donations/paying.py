@@ -9,12 +9,13 @@ import hmac
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.util import identity_key
 
 from core.refusals import NotFound, Refusal
 from donations.models.payment import (
@@ -213,7 +214,12 @@ def record_return(session: Session, payment: Payment, hint: Hint, *, now: dateti
 
 
 def claim_confirm(
-    session: Session, payment_id: int, *, bank_reference: str | None, now: datetime
+    session: Session,
+    payment_id: int,
+    *,
+    bank_reference: str | None,
+    now: datetime,
+    claimed_rial: int | None = None,
 ) -> StoredPayment | None:
     """Take the right to ask the bank to confirm; ``None`` when it is not ours to take.
 
@@ -245,10 +251,10 @@ def claim_confirm(
         None,
         now=now,
         bank_reference=reference,
+        claimed_rial=payment.claimed_rial if claimed_rial is None else claimed_rial,
         check_after=now + LEASE,
     )
-    session.refresh(payment)
-    return stored(payment) if moved else None
+    return replace(stored(payment), bank_reference=reference) if moved else None
 
 
 def record_confirm(
@@ -343,6 +349,7 @@ def claim_settle(session: Session, payment_id: int, *, now: datetime) -> StoredP
     in_flight = payment.state is S.SETTLING and payment.check_after > now
     if in_flight or payment.state not in (S.CONFIRMED, S.SETTLING, S.SETTLE_UNKNOWN):
         return None
+    asked = stored(payment)
     _step(
         session,
         payment_id,
@@ -353,8 +360,7 @@ def claim_settle(session: Session, payment_id: int, *, now: datetime) -> StoredP
         now=now,
         check_after=now + LEASE,
     )
-    session.refresh(payment)
-    return stored(payment)
+    return asked
 
 
 def record_settle(
@@ -435,6 +441,8 @@ def _state_after_confirm(
         return S.REVERSED
     if outcome.kind is Kind.NOT_PAID:
         return S.FAILED
+    if outcome.kind is Kind.REFUSED:
+        return S.MISMATCH  # the bank has the money and names another amount or owner
     if outcome.kind in (Kind.OPEN, Kind.NOT_FOUND):
         is_over = now > payment.created_at + manifest.confirm_window + AFTER_THE_WINDOW
         return S.EXPIRED if is_over else S.REDIRECTED
@@ -454,6 +462,8 @@ def _judged(
     )
     if any(theirs is not None and theirs != ours for theirs, ours in pairs):
         return S.MISMATCH
+    if payment.claimed_rial is not None and payment.claimed_rial > payment.amount_rial:
+        return S.MISMATCH  # less is a discount the bank bears; more is somebody's money
     reference = outcome.bank_reference or payment.bank_reference
     if reference is None:
         return S.CONFIRM_UNKNOWN
@@ -544,8 +554,10 @@ def _change(
         update(Payment)
         .where(Payment.id == payment_id, Payment.state.in_(sorted(before)))
         .values(state=after, changed_at=now, **changes)
-        .execution_options(synchronize_session="fetch")
+        .execution_options(synchronize_session=False)
     )
+    if (known := session.identity_map.get(identity_key(Payment, payment_id))) is not None:
+        session.expire(known)
     return changed.rowcount == 1  # type: ignore[attr-defined, no-any-return]
 
 

@@ -220,7 +220,7 @@ def _donor(session: Session, facts: DonorFacts, *, now: datetime) -> Donor | Non
     name = _text("name", given_name, longest=NAME_MAX) if given_name else None
     mobile = parse_mobile(facts.mobile) if facts.mobile else None
     national_id = parse_national_id(facts.national_id) if facts.national_id else None
-    email = _email(facts.email) if facts.email else None
+    email = parse_email(facts.email) if facts.email else None
     if not (name or mobile or national_id or email):
         return None
     name_folded = folded(name) if name else None
@@ -245,7 +245,8 @@ def _donor(session: Session, facts: DonorFacts, *, now: datetime) -> Donor | Non
     )
 
 
-def _email(text: str) -> str:
+def parse_email(text: str) -> str:
+    """Read an e-mail address. Raises UnusableEmail."""
     clean = normalise(text)
     local, at, domain = clean.rpartition("@")
     if not (at and local and "." in domain and clean.isascii() and " " not in clean):

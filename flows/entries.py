@@ -41,6 +41,12 @@ class Entry:
         return self.contribution.pledge
 
     @property
+    def items(self) -> list[PledgeItem]:
+        """What of the pledge this entry received."""
+        ids = {line.pledge_item_id for line in self.contribution.lines}
+        return [item for item in self.pledge.items if item.id in ids]
+
+    @property
     def is_void(self) -> bool:
         return self.contribution.reversal is not None
 
@@ -195,7 +201,10 @@ def _entries(scope: Scope) -> Select[Contribution, Receipt]:
         .join(Contribution.pledge)
         .options(
             contains_eager(Contribution.pledge).joinedload(Pledge.donor),
-            selectinload(Contribution.lines).selectinload(ContributionLine.fund),
+            contains_eager(Contribution.pledge)
+            .selectinload(Pledge.items)
+            .joinedload(PledgeItem.fund),
+            selectinload(Contribution.lines),
             selectinload(Contribution.reversal),
         )
     )

@@ -1,11 +1,14 @@
-"""Importing a statement: file, lines, postings and work tables, together or not at all."""
+"""Importing a statement, and taking an import back: each whole, in one transaction."""
 
 import hashlib
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from sqlalchemy import select
+
 from core.database import Database
+from flows.unbooking import undo_chosen
 from offices.audit import note
 from reconciliation.chain import Chain, read_chain
 from reconciliation.importing import (
@@ -19,7 +22,10 @@ from reconciliation.importing import (
     same_file,
     store,
 )
+from reconciliation.lines import StatementLine
 from reconciliation.statements.recognise import AUTO, opened, reader_for
+from reconciliation.undoing import choose_to_undo
+from reconciliation.unimporting import take_back, undoable_import
 
 _CHUNK_BYTES = 1 << 20
 
@@ -59,6 +65,37 @@ def import_statement(
             return _stored(
                 database, register.id, chain, handed_in, imported_by_id=imported_by_id, now=now
             )
+
+
+def undo_import(
+    database: Database,
+    file_id: int,
+    *,
+    reason: str,
+    undone_by_id: int | None = None,
+    now: datetime,
+) -> None:
+    """Take the latest import of an account back, with everything its lines had explained.
+
+    Raises NotFound, NotTheLatestImport.
+    """
+    with database.writing() as session:
+        account_id = undoable_import(session, file_id).bank_account_id
+        locked_account(session, account_id)
+        file = undoable_import(session, file_id)  # an import may have come before the lock
+        lines = select(StatementLine.id).where(StatementLine.statement_file_id == file_id)
+        if choose_to_undo(session, lines):
+            undo_chosen(session, reason=reason, undone_by_id=undone_by_id, now=now)
+        take_back(session, file, reason=reason, undone_by_id=undone_by_id, now=now)
+        note(
+            session,
+            "statement.undo_import",
+            subject="statement_file",
+            subject_id=file_id,
+            now=now,
+            actor_id=undone_by_id,
+            reason=reason,
+        )
 
 
 def _stored(

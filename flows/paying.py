@@ -34,7 +34,7 @@ from donations.paying import (
 )
 from flows.events import emit
 from flows.receiving import receive_payment
-from payment_gateways.contract import Hint, Kind, PaymentIntent, Redirect
+from payment_gateways.contract import Hint, Kind, PaymentIntent, Redirect, StoredPayment
 from payment_gateways.registry import Gateway
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,17 @@ class UnknownGateway(Refusal):
     code = "gateway.unknown"
     http_status = 422
     field = "gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedPayment:
+    """An attempt to pay that is written down and not yet announced to the bank."""
+
+    payment_id: int
+    gateway: str
+    tracking_code: str
+    view_key: str
+    intent: PaymentIntent
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,33 +92,76 @@ def begin_payment(
     clock: Clock,
     check_after: timedelta = timedelta(minutes=2),
     on_created: Callable[[Session, Payment], None] | None = None,
-    on_begun: Callable[[Session, BegunPayment], None] | None = None,
 ) -> BegunPayment:
-    """Open an attempt to pay and announce it to the bank.
+    """Open an attempt to pay a pledge and announce it to the bank.
 
-    ``on_created`` joins the transaction in which the attempt is opened, ``on_begun`` the one in
-    which the bank's answer is recorded. Raises UnknownGateway, AlreadyPaid, NothingToPay,
-    AmountOutsideGateway.
+    ``on_created`` joins the transaction in which the attempt is opened. Raises UnknownGateway,
+    AlreadyPaid, NothingToPay, AmountOutsideGateway.
+    """
+    with database.writing() as session:
+        opened = open_payment(
+            session,
+            gateways,
+            pledge_id=pledge_id,
+            gateway=gateway,
+            public_url=public_url,
+            now=clock(),
+            check_after=check_after,
+        )
+        if on_created is not None:
+            on_created(session, session.get_one(Payment, opened.payment_id))
+    return announce_payment(database, gateways, opened, clock=clock)
+
+
+def open_payment(
+    session: Session,
+    gateways: Mapping[str, Gateway],
+    *,
+    pledge_id: int,
+    gateway: str,
+    public_url: str,
+    now: datetime,
+    check_after: timedelta = timedelta(minutes=2),
+) -> OpenedPayment:
+    """Write down the intention to pay, in the caller's transaction; nobody is called yet.
+
+    Raises UnknownGateway, AlreadyPaid, NothingToPay, AmountOutsideGateway.
     """
     chosen = gateways.get(gateway)
     if chosen is None or not chosen.is_enabled:
         raise UnknownGateway(gateway=gateway[:40])
-    now = clock()
+    payment = create_payment(
+        session, pledge_id, _terminal(chosen), check_after=check_after, now=now
+    )
+    pledge = session.get_one(Pledge, pledge_id)
+    return OpenedPayment(
+        payment_id=payment.id,
+        gateway=gateway,
+        tracking_code=pledge.tracking_code,
+        view_key=pledge.view_key,
+        intent=_intent(payment, pledge, public_url=public_url, now=now),
+    )
+
+
+def announce_payment(
+    database: Database,
+    gateways: Mapping[str, Gateway],
+    opened: OpenedPayment,
+    *,
+    clock: Clock,
+    on_begun: Callable[[Session, BegunPayment], None] | None = None,
+) -> BegunPayment:
+    """Announce an opened attempt to the bank and record its answer. Never called twice for one.
+
+    ``on_begun`` joins the transaction in which the bank's answer is recorded.
+    """
+    outcome = gateways[opened.gateway].adapter.start(opened.intent)
     with database.writing() as session:
-        payment = create_payment(
-            session, pledge_id, _terminal(chosen), check_after=check_after, now=now
-        )
-        if on_created is not None:
-            on_created(session, payment)
-        pledge = session.get_one(Pledge, pledge_id)
-        intent = _intent(payment, pledge, public_url=public_url, now=now)
-    outcome = chosen.adapter.start(intent)
-    with database.writing() as session:
-        may_go = record_start(session, payment.id, outcome, now=clock())
+        may_go = record_start(session, opened.payment_id, outcome, now=clock())
         begun = BegunPayment(
-            payment_id=payment.id,
-            tracking_code=pledge.tracking_code,
-            view_key=pledge.view_key,
+            payment_id=opened.payment_id,
+            tracking_code=opened.tracking_code,
+            view_key=opened.view_key,
             redirect=outcome.redirect if may_go else None,
             expires_at=outcome.expires_at,
         )
@@ -115,7 +169,11 @@ def begin_payment(
             on_begun(session, begun)
     log.info(
         "payment begun",
-        extra={"payment_id": payment.id, "gateway": gateway, "outcome": outcome.kind.value},
+        extra={
+            "payment_id": opened.payment_id,
+            "gateway": opened.gateway,
+            "outcome": outcome.kind.value,
+        },
     )
     return begun
 
@@ -133,18 +191,23 @@ def take_return(
     Raises NotFound for a key that is not ours. Whatever the browser claims, the pledge that comes
     back stands as the bank says.
     """
+    asked = None
     with database.writing() as session:
         payment = payment_of_return(session, return_key)
-        pledge = session.get_one(Pledge, payment.pledge_id)
+        payment_id, pledge = payment.id, payment.pledge
         gateway = gateways.get(payment.gateway)
-        if gateway is None:  # its account was removed: the evidence is kept, the sweeper waits
-            return pledge
-        hint = read(gateway)
-        worth_asking = record_return(session, payment, hint, now=clock())
-    if worth_asking:
-        finish_payment(
-            database, gateways, payment.id, bank_reference=hint.bank_reference, clock=clock
-        )
+        if gateway is not None:
+            hint = read(gateway)
+            if record_return(session, payment, hint, now=clock()):
+                asked = claim_confirm(
+                    session,
+                    payment_id,
+                    bank_reference=hint.bank_reference,
+                    claimed_rial=hint.amount_rial,
+                    now=clock(),
+                )
+    if gateway is not None and asked is not None:
+        _ask_to_confirm(database, gateway, payment_id, asked, clock=clock)
     return pledge
 
 
@@ -157,17 +220,22 @@ def finish_payment(
     bank_reference: str | None = None,
 ) -> PaymentState:
     """Bring a payment as far as the bank allows now. Repeating or racing is harmless."""
-    with database.reading() as session:
+    with database.writing() as session:
         payment = session.get_one(Payment, payment_id)
         gateway, state = gateways.get(payment.gateway), payment.state
-    if gateway is None:
+        if gateway is None:  # its account was removed: the payment waits for it
+            return state
+        is_confirmed = state in (S.CONFIRMED, S.SETTLING, S.SETTLE_UNKNOWN)
+        claim = claim_settle if is_confirmed and gateway.manifest.needs_settle else None
+        asked = (
+            claim(session, payment_id, now=clock())
+            if claim is not None
+            else claim_confirm(session, payment_id, bank_reference=bank_reference, now=clock())
+        )
+    if asked is None:
         return state
-    if state not in (S.CONFIRMED, S.SETTLING, S.SETTLE_UNKNOWN):
-        confirmed = _confirm(database, gateway, payment_id, bank_reference, clock=clock)
-        state = confirmed or state
-    if gateway.manifest.needs_settle and state in (S.CONFIRMED, S.SETTLING, S.SETTLE_UNKNOWN):
-        state = _settle(database, gateway, payment_id, clock=clock) or state
-    return state
+    act = _ask_to_confirm if claim is None else _ask_to_settle
+    return act(database, gateway, payment_id, asked, clock=clock)
 
 
 def look_after(
@@ -220,37 +288,30 @@ def sweep(
     return SweepReport(swept=len(due), confirmed=confirmed, open=still_open)
 
 
-def _confirm(
-    database: Database,
-    gateway: Gateway,
-    payment_id: int,
-    bank_reference: str | None,
-    *,
-    clock: Clock,
-) -> PaymentState | None:
-    with database.writing() as session:
-        asked = claim_confirm(session, payment_id, bank_reference=bank_reference, now=clock())
-    if asked is None:
-        return None
+def _ask_to_confirm(
+    database: Database, gateway: Gateway, payment_id: int, asked: StoredPayment, *, clock: Clock
+) -> PaymentState:
+    """Ask the bank to make a payment final; where it wants a settle too, ask for that next."""
     outcome = gateway.adapter.confirm(asked)
-    now = clock()
+    now, to_settle = clock(), None
     with database.writing() as session:
         state = record_confirm(session, payment_id, outcome, _terminal(gateway), now=now)
-        if state is S.CONFIRMED and not gateway.manifest.needs_settle:
+        if state is S.CONFIRMED and gateway.manifest.needs_settle:
+            to_settle = claim_settle(session, payment_id, now=now)
+        elif state is S.CONFIRMED:
             receive_payment(session, session.get_one(Payment, payment_id), now=now)
-        if state in (S.CONFIRM_UNKNOWN, S.MISMATCH):
+        elif state in (S.CONFIRM_UNKNOWN, S.MISMATCH):
             emit(session, Event(Happening.PAYMENT_UNDER_REVIEW, payment_id), now=now)
     log.info("payment confirm", extra={"payment_id": payment_id, "state": state.value})
-    return state
+    if to_settle is None:
+        return state
+    return _ask_to_settle(database, gateway, payment_id, to_settle, clock=clock)
 
 
-def _settle(
-    database: Database, gateway: Gateway, payment_id: int, *, clock: Clock
-) -> PaymentState | None:
-    with database.writing() as session:
-        asked = claim_settle(session, payment_id, now=clock())
-    if asked is None:
-        return None
+def _ask_to_settle(
+    database: Database, gateway: Gateway, payment_id: int, asked: StoredPayment, *, clock: Clock
+) -> PaymentState:
+    """Ask the bank for the pay-out of a confirmed payment; accepted, the money is ours."""
     outcome = gateway.adapter.settle(asked)
     now = clock()
     with database.writing() as session:

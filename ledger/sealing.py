@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from datetime import time as clock_time
-from itertools import chain, islice, takewhile
+from itertools import chain
 
-from sqlalchemy import Row, Table, func, insert, select, text
+from sqlalchemy import Row, Select, Table, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -60,14 +60,20 @@ class _Link:
     hash: str
 
 
-def seal(database: Database, tables: Sequence[Table], *, now: datetime) -> int:
+def seal(
+    database: Database,
+    tables: Sequence[Table],
+    *,
+    now: datetime,
+    block_rows: int = BLOCK_ROWS_MAX,
+) -> int:
     """Seal every row that is sure to be complete up to its id; returns how many rows.
 
     Nobody waits for the sealer and it holds no lock while it reads. Of two sealers at once one
     writes the block, the other begins again after it.
     """
     return sum(
-        _seal_up_to(database, table, bound, now=now)
+        seal_up_to(database, table, bound, now=now, block_rows=block_rows)
         for table, bound in settled_bounds(database, tables).items()
     )
 
@@ -76,11 +82,10 @@ def settled_bounds(database: Database, tables: Sequence[Table]) -> Mapping[Table
     """For each table the highest id below which no row can appear any more.
 
     SQLite has one writer at a time, so ids commit in order. On PostgreSQL a row with a lower id
-    may commit after a higher one: whoever will commit it holds the table's lock for writing since
-    before it took the id, so the highest id counts once everybody who held that lock when it was
-    read has ended (``CREATE INDEX CONCURRENTLY`` waits for writers in the same way; comparing
-    snapshots alone would miss a writer that took its id but no transaction number yet). A table
-    whose writers do not end in time is left for the next round.
+    may commit after a higher one, so the highest id counts once everybody who was writing when it
+    was read has ended: whoever held the table's lock for writing (taken before the id is drawn,
+    ``CREATE INDEX CONCURRENTLY`` waits in the same way) or had a transaction number. A table whose
+    writers do not end in time is left for the next round.
     """
     with database.reading() as session:
         bounds = {table: _highest_id(session, table) for table in tables}
@@ -98,12 +103,12 @@ def settled_bounds(database: Database, tables: Sequence[Table]) -> Mapping[Table
 
 def verify_chain(session: Session, table: Table) -> ChainReport:
     """Compute a chain again from its rows and name every block that differs from its seal."""
-    rows = _rows(session, table, after_id=None)
+    rows = iter(session.execute(_after(table, 0).execution_options(yield_per=_FETCHED_AT_ONCE)))
     faults: list[Fault] = []
     link, blocks, sealed_rows = _Link(0, GENESIS), 0, 0
     row = next(rows, None)
     for each in _seals(session, table):
-        block: list[Row[tuple[object, ...]]] = []
+        block: list[Row[*tuple[object, ...]]] = []
         while row is not None and row.id <= each.last_id:
             block.append(row)
             row = next(rows, None)
@@ -118,23 +123,27 @@ def verify_chain(session: Session, table: Table) -> ChainReport:
     return ChainReport(table.name, blocks, sealed_rows, unsealed, tuple(faults[:_FAULTS_SHOWN_MAX]))
 
 
-def _seal_up_to(database: Database, table: Table, bound: int, *, now: datetime) -> int:
-    """Write blocks until the bound is covered; the last one ends exactly there."""
+def seal_up_to(
+    database: Database,
+    table: Table,
+    bound: int,
+    *,
+    now: datetime,
+    block_rows: int = BLOCK_ROWS_MAX,
+) -> int:
+    """Write blocks until the bound is covered; the last one ends exactly there.
+
+    The caller knows that no row can appear up to the bound any more.
+    """
     sealed = 0
     while True:
         with database.reading() as session:
             link = _last_link(session, table)
             if link.last_id >= bound:
                 return sealed
-            rows = list(
-                islice(
-                    takewhile(
-                        lambda row: row.id <= bound, _rows(session, table, after_id=link.last_id)
-                    ),
-                    BLOCK_ROWS_MAX,
-                )
-            )
-        last_id = rows[-1].id if len(rows) == BLOCK_ROWS_MAX else bound
+            query = _after(table, link.last_id).where(table.c.id <= bound).limit(block_rows)
+            rows = session.execute(query).all()
+        last_id = rows[-1].id if len(rows) == block_rows else bound
         facts: dict[str, object] = {
             "stream": table.name,
             "first_id": link.last_id + 1,
@@ -152,7 +161,7 @@ def _seal_up_to(database: Database, table: Table, bound: int, *, now: datetime) 
 
 
 def _faults_of(
-    seal: Row[tuple[object, ...]], rows: Sequence[Row[tuple[object, ...]]], before: _Link
+    seal: Row[*tuple[object, ...]], rows: Sequence[Row[*tuple[object, ...]]], before: _Link
 ) -> Iterator[str]:
     if seal.previous_hash != before.hash or seal.first_id != before.last_id + 1:
         yield "does not follow the block before it"
@@ -173,7 +182,7 @@ def _faults_of(
 
 
 def _hash_of(
-    previous: str, facts: Mapping[str, object], rows: Sequence[Row[tuple[object, ...]]]
+    previous: str, facts: Mapping[str, object], rows: Sequence[Row[*tuple[object, ...]]]
 ) -> str:
     return block_hash(
         previous, (_plain(each) for each in (facts, *(row._asdict() for row in rows)))
@@ -197,17 +206,13 @@ def _told(value: object) -> object:
             return value
 
 
-def _rows(
-    session: Session, table: Table, *, after_id: int | None
-) -> Iterator[Row[tuple[object, ...]]]:
-    """The rows behind an id in order; from the very first, whatever its id, for ``None``."""
+def _after(table: Table, last_id: int) -> Select[*tuple[object, ...]]:
+    """The rows behind a sealed block in order; all rows, whatever their ids, before the first."""
     query = select(table).order_by(table.c.id)
-    if after_id:
-        query = query.where(table.c.id > after_id)
-    return iter(session.execute(query.execution_options(yield_per=_FETCHED_AT_ONCE)))
+    return query.where(table.c.id > last_id) if last_id else query
 
 
-def _seals(session: Session, table: Table) -> Iterator[Row[tuple[object, ...]]]:
+def _seals(session: Session, table: Table) -> Iterator[Row[*tuple[object, ...]]]:
     query = (
         select(Seal.__table__)
         .where(Seal.stream == table.name)
@@ -231,16 +236,18 @@ def _highest_id(session: Session, table: Table) -> int:
     return session.execute(select(func.max(table.c.id))).scalar_one() or 0
 
 
+# Who holds the table's lock for writing; and who has a transaction number in this database, since a
+# set-wise flow may draw ids before it touches the table that they are for.
+_WRITERS = text(
+    "SELECT virtualtransaction FROM pg_locks WHERE granted AND ("
+    "  (locktype = 'relation' AND mode = 'RowExclusiveLock'"
+    "    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    "    AND relation = CAST(:name AS regclass))"
+    "  OR (locktype = 'transactionid' AND mode = 'ExclusiveLock'"
+    "    AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())))"
+)
+
+
 def _writers(session: Session, table: Table) -> set[str]:
-    """The transactions that hold this table's lock for writing at this moment (PostgreSQL)."""
-    return set(
-        session.scalars(
-            text(
-                "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND granted"
-                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-                " AND relation = CAST(:name AS regclass)"
-                " AND mode = 'RowExclusiveLock'"
-            ),
-            {"name": f'"{table.name}"'},
-        )
-    )
+    """The transactions that may still write a row with an id already given out (PostgreSQL)."""
+    return set(session.scalars(_WRITERS, {"name": f'"{table.name}"'}))

@@ -27,6 +27,7 @@ def _migrate(connection: Connection) -> None:
         render_as_batch=True,
         compare_server_default=True,
         render_item=_plain_type,
+        transactional_ddl=True,  # SQLite too: our connections begin their transactions themselves
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -15,7 +15,9 @@ from core.refusals import Refusal
 from offices.partners import IdempotentRequest
 
 # A holder that has not answered by then is taken for dead: no key blocks for a minute or longer.
-TAKE_OVER_AFTER = timedelta(seconds=45)
+# It is more than the 40 seconds a call to a bank may take; who comes later still finds out that
+# the request is no longer its own.
+TAKE_OVER_AFTER = timedelta(seconds=50)
 _ASK_AGAIN_SECONDS = 2
 
 
@@ -98,11 +100,6 @@ def opens(session: Session, held: Held, payment_id: int) -> None:
 def answer(session: Session, held: Held, said: Answer) -> None:
     """Keep the answer for good."""
     _change(session, held, status=said.status, answer=said.body, held_since=None)
-
-
-def let_go(session: Session, held: Held) -> None:
-    """Give the request up in the middle; the payment it may have opened stays written down."""
-    _change(session, held, held_since=None)
 
 
 def start_over(session: Session, held: Held) -> None:

@@ -177,7 +177,12 @@ class GatewayAdapter(Protocol):
         """Read what a browser brought back. Pure, total: it never raises and calls nobody."""
 
     def confirm(self, stored: StoredPayment) -> Outcome:
-        """Make the payment final if it was paid. Repeating the call is harmless."""
+        """Make the payment final if it was paid. Repeating the call is harmless.
+
+        Needs no ``bank_reference`` where ``can_recover``: the adapter then asks the bank for it.
+        An outcome that carries a ``bank_reference`` names the true one, also where the stored one
+        came from a browser and is another.
+        """
 
     def settle(self, stored: StoredPayment) -> Outcome:
         """Ask for the pay-out of a confirmed payment; only where ``needs_settle``. Repeatable."""

@@ -225,7 +225,7 @@ class Mellat:
             headers=HEADERS,
         )
         if isinstance(reply, Silence):
-            return _unknown(operation, silence=reply.why)
+            return _unknown(operation, silence=reply.why.value)
         if reply.status != 200:
             return _unknown(
                 operation, retry_after=reply.retry_after_seconds, http_status=str(reply.status)

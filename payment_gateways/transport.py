@@ -274,6 +274,7 @@ class _Bounded:
 
     call: _CallInHand
     limits: Limits
+    sock: socket.socket | None
     rests_since: float = 0.0
 
     @property
@@ -284,6 +285,12 @@ class _Bounded:
     def connect(self) -> None:
         self.timeout = min(self.limits.connect_seconds, self.call.seconds_left())
         super().connect()  # type: ignore[misc]
+
+    def request(self, *parts: Any, **more: Any) -> None:
+        # A kept socket still has what the last call had left; none is opened yet for a new one.
+        if self.sock is not None:
+            self.sock.settimeout(min(self.limits.read_seconds, self.call.seconds_left()))
+        super().request(*parts, **more)  # type: ignore[misc]
 
     def getresponse(self) -> Any:
         self.response_class = functools.partial(_answer_of, self.call, self.limits.read_seconds)

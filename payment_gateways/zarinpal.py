@@ -260,7 +260,7 @@ class Zarinpal:
             self._host + path, body.encode(), operation=operation, headers=_HEADERS
         )
         if isinstance(reply, Silence):
-            return _unknown({"operation": operation, "silence": reply.why})
+            return _unknown({"operation": operation, "silence": reply.why.value})
         evidence = {"operation": operation, "http_status": str(reply.status)}
         # Refusals come with a 4xx status and a body that says why, so the body is read first.
         content = _content(reply.body) if reply.status < 500 else None

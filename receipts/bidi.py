@@ -4,6 +4,7 @@ ReportLab has none, and python-bidi gives back reordered text where shaping need
 in brackets (X1, W4, N0 ...) are the rules of the standard's text.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -23,6 +24,7 @@ _TRAILING = _ISOLATE_MARKS | _REMOVED | {"WS"}  # L1
 _WITHOUT_EFFECT = frozenset({"NSM", "WS", "ON", "CS", "ES", "ET", "BN"})
 _SURELY = {LTR: _WITHOUT_EFFECT | {"L", "EN"}, RTL: _WITHOUT_EFFECT | {"R", "AL"}}
 _STAND_IN = "\ufffc"  # neutral, as an isolate is for the text around it
+_SEPARATORS = re.compile("[\t\n\x0b\r\x1c-\x1f\x85\u2029]")  # classes S and B
 _OVERRIDE = {"RLO": "R", "LRO": "L"}
 
 # BidiBrackets.txt of Unicode 14, opening and closing beside each other; the two deprecated angle
@@ -103,17 +105,16 @@ def _levels_by_isolates(
 def line_levels(text: str, found: Sequence[int], base: int, start: int, end: int) -> list[int]:
     """The levels of one line of the paragraph: blanks at its end fall back to ``base`` (L1)."""
     line = list(found[start:end])
-    at_end = True
     for i in range(end - 1, start - 1, -1):
-        name = bidirectional(text[i])
-        if name in ("S", "B"):
+        if bidirectional(text[i]) not in _TRAILING:
+            break
+        line[i - start] = base
+    for separator in _SEPARATORS.finditer(text, start, end):  # tabs and the like, and blanks before
+        i = separator.start()
+        line[i - start] = base
+        while i > start and bidirectional(text[i - 1]) in _TRAILING:
+            i -= 1
             line[i - start] = base
-            at_end = True
-        elif name in _TRAILING:
-            if at_end:
-                line[i - start] = base
-        else:
-            at_end = False
     return line
 
 

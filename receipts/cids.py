@@ -56,17 +56,39 @@ def cells(shaped_by: Face, text: str, *, is_rtl: bool) -> list[Cell]:
     ends = [start for start, _ in clusters[1:]] + [len(text)]
     found: list[Cell] = []
     for (start, group), end in zip(clusters, ends, strict=True):
-        found += _cluster_cells(shaped_by, group, text[start:end])
+        found += _cluster_cells(shaped_by, group, text[start:end], is_rtl=is_rtl)
     return found
 
 
-def _cluster_cells(shaped_by: Face, glyphs: list[Glyph], characters: str) -> Iterator[Cell]:
-    for position, glyph in enumerate(glyphs):
+def _cluster_cells(
+    shaped_by: Face, glyphs: list[Glyph], characters: str, *, is_rtl: bool
+) -> Iterator[Cell]:
+    if len(glyphs) == 1:
+        carrier = _carrier(characters, is_rtl=is_rtl)
+        inked: list[Glyph | None] = [None] * len(characters)
+        inked[carrier] = glyphs[0]
+    else:
+        inked = [*glyphs, *[None] * (len(characters) - len(glyphs))]
+    for position, glyph in enumerate(inked):
         character = characters[position] if position < len(characters) else ZWNJ
-        pair = Pair(glyph.glyph_id, character)
-        yield Cell(pair, glyph.advance, glyph.x_offset, glyph.y_offset)
-    for character in characters[len(glyphs) :]:
-        yield Cell(Pair(shaped_by.zwnj_glyph, character), 0, 0, 0)
+        if glyph is None:
+            yield Cell(Pair(shaped_by.zwnj_glyph, character), 0, 0, 0)
+        else:
+            pair = Pair(glyph.glyph_id, character)
+            yield Cell(pair, glyph.advance, glyph.x_offset, glyph.y_offset)
+
+
+def _carrier(characters: str, *, is_rtl: bool) -> int:
+    """Which character a ligature's glyph carries: the first one, unless equal ones would meet.
+
+    Readers take equal characters in one place for a shadow and drop one (الله became اله). Those
+    without width stand at the near or the far end of the glyph, which begins at its left.
+    """
+    for carrier in range(len(characters)):
+        split = carrier if is_rtl else carrier + 1
+        if all(len(set(part)) == len(part) for part in (characters[:split], characters[split:])):
+            return carrier
+    return 0
 
 
 class CidTable:

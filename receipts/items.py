@@ -8,6 +8,7 @@ from receipts.text import (
     figures,
     free_text,
     number_text,
+    quantity_text,
     rial_text,
     rial_words,
     toman_text,
@@ -66,7 +67,7 @@ def draw_total(sheet: Sheet, facts: ReceiptFacts, words: Wording) -> None:
 def draw_goods(sheet: Sheet, facts: ReceiptFacts, words: Wording) -> None:
     def row(line: GoodsLine) -> tuple[str, ...]:
         value = line.declared_value_rial
-        quantity = f"{number_text(line.quantity, facts.language)} "
+        quantity = f"{quantity_text(line.quantity, facts.language)} "
         return (
             _with_fund(line.description, line.fund_name, facts, words),
             quantity + free_text(line.unit, facts.language),
@@ -112,17 +113,27 @@ def _table(
     for _, share, side in columns:
         spaces.append((offset + 7, share * INNER - 14, side))
         offset += share * INNER
+    row = table.add("TR")
     head = [
-        Cell(label, space[0], space[1], "TH", Weight.BOLD, space[2], INK, "Column")
-        for (label, _, _), space in zip(columns, spaces, strict=True)
+        Cell(
+            row.add("TH", attributes="/O/Table/Scope/Column"),
+            label,
+            start,
+            width,
+            weight=Weight.BOLD,
+            side=side,
+            color=INK,
+        )
+        for (label, _, _), (start, width, side) in zip(columns, spaces, strict=True)
     ]
-    sheet.row(table.add("TR"), head, tint=TINT)
+    sheet.row(head, tint=TINT)
     for texts in rows:
+        row = table.add("TR")
         cells = [
-            Cell(text, space[0], space[1], side=space[2], color=INK)
-            for text, space in zip(texts, spaces, strict=True)
+            Cell(row.add("TD"), text, start, width, side=side, color=INK)
+            for text, (start, width, side) in zip(texts, spaces, strict=True)
         ]
-        sheet.row(table.add("TR"), cells, rule=HAIRLINE)
+        sheet.row(cells, rule=HAIRLINE)
 
 
 def _with_fund(text: str, fund_name: str | None, facts: ReceiptFacts, words: Wording) -> str:

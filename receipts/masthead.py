@@ -2,7 +2,7 @@
 
 from receipts.facts import ReceiptFacts
 from receipts.fonts import Weight
-from receipts.page import Box, bounds
+from receipts.page import Box, Element, bounds
 from receipts.palette import (
     GREEN,
     HAIRLINE,
@@ -20,7 +20,8 @@ from receipts.wording import Wording
 _BAND = 7.0
 _QR = 70.0
 _LABEL = 92.0
-_STRIP = (12.0, INNER * 0.3 + 6, INNER * 0.65 + 8)  # where the cells of the number strip begin
+# Where the cells of the number strip begin, by whether the receipt reads from right to left.
+_STRIP = {True: (12.0, 137.0, 247.0), False: (12.0, 108.0, 230.0)}
 _SECOND = 186.0  # where a second field of a row begins
 _CARD_LABEL = 58.0
 _SHORT_CODE = 14  # longer trace numbers take a row of their own
@@ -92,7 +93,7 @@ def draw_numbers(sheet: Sheet, facts: ReceiptFacts, words: Wording) -> None:
         (words.issued_on, day_text(facts.issued_on, language)),
     )
     style = sheet.style(12 if sheet.is_rtl else 8.8, Weight.BOLD)
-    for (label, value), offset in zip(cells, _STRIP, strict=True):
+    for (label, value), offset in zip(cells, _STRIP[sheet.is_rtl], strict=True):
         owner, baseline = sheet.drawing.root.add("P"), sheet.y - 14
         sheet.line(owner, label, sheet.style(7.5), offset=offset, baseline=baseline, color=QUIET)
         owner, baseline = sheet.drawing.root.add("P"), sheet.y - 31
@@ -121,20 +122,22 @@ def draw_void_banner(sheet: Sheet, facts: ReceiptFacts, words: Wording) -> None:
 def draw_fields(sheet: Sheet, facts: ReceiptFacts, words: Wording) -> None:
     """Who gave, and the way the gift came: one labelled row each."""
     language, name = facts.language, facts.donor_name
-    table = sheet.drawing.root.add("Table")
+    listed = sheet.drawing.root.add("L")
 
     def row(*cells: Cell) -> None:
-        sheet.row(table.add("TR"), cells, rule=HAIRLINE)
+        sheet.row(cells, rule=HAIRLINE)
 
     donor = free_text(name, language) if name else words.unnamed_donor
-    row(*_field(words.donor, donor))
-    row(*_field(words.channel, free_text(facts.channel, language)))
+    row(*_field(listed, words.donor, donor))
+    row(*_field(listed, words.channel, free_text(facts.channel, language)))
     if facts.reference:
-        row(*_field(words.reference, code_text(facts.reference)))
+        row(*_field(listed, words.reference, code_text(facts.reference)))
     if facts.trace_number and facts.masked_card and len(facts.trace_number) <= _SHORT_CODE:
         row(
-            *_field(words.trace_number, code_text(facts.trace_number), width=_SECOND - 8),
-            *_field(words.card, code_text(facts.masked_card), offset=_SECOND, label=_CARD_LABEL),
+            *_field(listed, words.trace_number, code_text(facts.trace_number), width=_SECOND - 8),
+            *_field(
+                listed, words.card, code_text(facts.masked_card), offset=_SECOND, label=_CARD_LABEL
+            ),
         )
     else:
         for label, code in (
@@ -142,16 +145,17 @@ def draw_fields(sheet: Sheet, facts: ReceiptFacts, words: Wording) -> None:
             (words.card, facts.masked_card),
         ):
             if code:
-                row(*_field(label, code_text(code)))
+                row(*_field(listed, label, code_text(code)))
     if facts.destination_account:
-        row(*_field(words.destination, free_text(facts.destination_account, language)))
+        row(*_field(listed, words.destination, free_text(facts.destination_account, language)))
     if facts.replaces_number:
         replaced = number_text(facts.replaces_number, language)
-        row(*_field(words.replaces, replaced, weight=Weight.BOLD))
+        row(*_field(listed, words.replaces, replaced, weight=Weight.BOLD))
     sheet.y -= sheet.look.gap
 
 
 def _field(
+    listed: Element,
     name: str,
     value: str,
     *,
@@ -161,10 +165,10 @@ def _field(
     label: float = _LABEL,
 ) -> tuple[Cell, Cell]:
     """A label and its value, side by side from ``offset`` to ``width``."""
-    start = offset + label
+    item, start = listed.add("LI"), offset + label
     return (
-        Cell(name, offset, label - 6, "TH", color=QUIET, scope="Row"),
-        Cell(value, start, width - start, weight=weight, color=INK),
+        Cell(item.add("Lbl"), name, offset, label - 6, color=QUIET),
+        Cell(item.add("LBody"), value, start, width - start, weight=weight, color=INK),
     )
 
 

@@ -25,7 +25,7 @@ from receipts.xmp import xmp_packet
 PRODUCER = "Mosharekat"
 _NO_FONT = "mosharekat-none"
 _ICC_DATE = slice(24, 36)  # creation time of a colour profile, in its header
-_COMPRESSION = 3
+_COMPRESSION = 4  # 6 saves 200 bytes and costs a tenth of a millisecond
 
 
 class DocumentFacts(NamedTuple):
@@ -218,15 +218,17 @@ def _add_element(
     number_of: dict[int, int],
 ) -> int:
     number = number_of[id(element)] = objects.reserve()
-    page = ""
+    pages = [page_numbers[kid.page_index] for kid in element.kids if isinstance(kid, Mark)]
     kids = []
     for kid in element.kids:
-        if isinstance(kid, Mark):
-            page = f"/Pg {page_numbers[kid.page_index]} 0 R"
-            kids.append(str(kid.number))
-        else:
+        if isinstance(kid, Element):
             child = _add_element(objects, kid, number, page_numbers, number_of)
             kids.append(f"{child} 0 R")
+        elif (on_page := page_numbers[kid.page_index]) == pages[0]:
+            kids.append(str(kid.number))
+        else:  # a cell that goes on on another page
+            kids.append(f"<</Type/MCR/Pg {on_page} 0 R/MCID {kid.number}>>")
+    page = f"/Pg {pages[0]} 0 R" if pages else ""
     listed = f" {kids[0]}" if len(kids) == 1 else f"[{' '.join(kids)}]"
     alt = f"/Alt{_text(element.alt)}" if element.alt else ""
     attributes = f"/A<<{element.attributes}>>" if element.attributes else ""

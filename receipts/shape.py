@@ -103,7 +103,7 @@ def _line_ranges(
     if limit is None:
         yield 0, len(text)
         return
-    blank = _word(weight, " ", False).width
+    blank = _word(weight, " ", is_rtl=False).width
     start = end = 0
     used = 0.0
     for word in _WORDS.finditer(text):

@@ -46,16 +46,15 @@ CLOSE = Look(size=8.5, leading=13.2, padding=1.6, gap=6)
 
 
 class Cell(NamedTuple):
-    """A text in a row: where its space begins and how wide it is."""
+    """A text in a row: the element it is, where its space begins and how wide it is."""
 
+    element: Element
     text: str
     offset: float
     width: float
-    role: str = "TD"
     weight: Weight = Weight.REGULAR
     side: Side = Side.START
     color: str = BLACK
-    scope: str = ""
 
 
 @dataclass(slots=True)
@@ -134,17 +133,13 @@ class Sheet:
         self._place(owner, lines, style, offset, baseline, Side.START, color, leading)
         self.y -= leading * len(lines)
 
-    def row(self, owner: Element, cells: Sequence[Cell], *, rule: str = "", tint: str = "") -> None:
+    def row(self, cells: Sequence[Cell], *, rule: str = "", tint: str = "") -> None:
         """A table row; one too tall for the rest of the page goes on the next, or is split."""
         look = self.look
         styles = [self.style(look.size, cell.weight) for cell in cells]
         columns = [
             set_paragraph(cell.text, style, cell.width)
             for cell, style in zip(cells, styles, strict=True)
-        ]
-        elements = [
-            owner.add(cell.role, attributes=f"/O/Table/Scope/{cell.scope}" if cell.scope else "")
-            for cell in cells
         ]
         total, done = max(map(len, columns)), 0
         while done < total:
@@ -157,12 +152,19 @@ class Sheet:
             if tint:
                 self.page.fill(self.box(0, self.y, INNER, height), tint)
             baseline = self.y - look.padding - _ASCENT * look.size
-            for cell, style, lines, element in zip(cells, styles, columns, elements, strict=True):
+            for cell, style, lines in zip(cells, styles, columns, strict=True):
                 part = lines[done : done + taken]
                 if part:
                     anchor = cell.offset + _ANCHOR[cell.side] * cell.width
                     self._place(
-                        element, part, style, anchor, baseline, cell.side, cell.color, look.leading
+                        cell.element,
+                        part,
+                        style,
+                        anchor,
+                        baseline,
+                        cell.side,
+                        cell.color,
+                        look.leading,
                     )
             self.y -= height
             done += taken

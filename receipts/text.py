@@ -7,6 +7,7 @@ Every code and number is isolated here, because the bidi algorithm, followed to 
 import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 
 from core.digits import isolate, to_latin, to_persian
 from core.jalali import jalali_text
@@ -35,6 +36,7 @@ def printable(text: str) -> str:
     return "".join(c for c in composed if c.isprintable() or ord(c) in _JOINERS)
 
 
+@lru_cache(maxsize=4096)
 def free_text(text: str, language: str) -> str:
     """Words of people in a direction of their own, Persian ones with Persian digits.
 
@@ -55,6 +57,11 @@ def number_text(number: str, language: str) -> str:
     """A receipt or account number in the digits of the language, never reordered."""
     clean = printable(number)
     return isolate(to_persian(clean) if language == PERSIAN else to_latin(clean))
+
+
+def quantity_text(quantity: str, language: str) -> str:
+    """A count that may have decimals: ۱۲٫۵ or 12.5."""
+    return number_text(quantity.replace(".", "٫") if language == PERSIAN else quantity, language)
 
 
 def day_text(day: date, language: str) -> str:

@@ -10,11 +10,11 @@ from datetime import date, datetime
 from itertools import islice
 
 from sqlalchemy import func, literal, select, union_all
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from core.refusals import Refusal
 from ledger.accounts import AccountKind, BankAccount, account_code
-from ledger.postings import Cause, Entry, Posting, move, post, reverse
+from ledger.postings import Cause, Entry, move, post
 from ledger.setwise import account_id, post_each
 from reconciliation.chain import SLICE_ROWS, Chain, ChainRow
 from reconciliation.lines import StatementFile, StatementImportUndo, StatementLine
@@ -173,7 +173,7 @@ def store(
         is_first = place.known_count == 0 and place.before_count == 0 and place.after_position == 1
         _add_lines(session, file, chain, place)
         if is_first or place.before_count:
-            _book_opening(session, account, file, chain.earliest, now=now)
+            _book_opening(session, account, file, chain, place, now=now)
         _book_lines(session, account, file, now=now)
         open_lines(session, StatementLine.statement_file_id == file.id)
     return _report(account, chain, source, place, file_id=file.id)
@@ -219,11 +219,15 @@ def _generation(session: Session, bank_account_id: int) -> int:
 def _add_lines(session: Session, file: StatementFile, chain: Chain, place: Splice) -> None:
     before = islice(chain.rows(), place.before_count)
     after = chain.rows(place.before_count + place.known_count)
+    latest_day = _latest_day(session, file.bank_account_id)
     for rows, position in ((before, place.before_position), (after, place.after_position)):
         while slice_ := list(islice(rows, SLICE_ROWS)):
-            seen = _occurrences(session, file.bank_account_id, slice_)
+            # Twins share their day, so only days that are there already need to be looked at.
+            repeatable = {row.fingerprint for row in slice_ if row.booked_on <= latest_day}
+            seen = _occurrences(session, file.bank_account_id, repeatable)
             load(session, StatementLine, _COLUMNS, _stored(slice_, file, position, seen))
             position += len(slice_)  # noqa: PLW2901  the next slice goes on from here
+            latest_day = max(latest_day, *(row.booked_on for row in slice_))
 
 
 def _stored(
@@ -236,15 +240,28 @@ def _stored(
         yield (*head, place, occurrence, *row)
 
 
+def _latest_day(session: Session, bank_account_id: int) -> str:
+    """The latest day among the account's last lines; banks book a little out of order."""
+    days = session.scalars(
+        select(StatementLine.booked_on)
+        .where(*live_lines(bank_account_id))  # type: ignore[arg-type]
+        .order_by(StatementLine.position.desc())
+        .limit(SLICE_ROWS)
+    ).all()
+    return max(days).isoformat() if days else ""
+
+
 def _occurrences(
-    session: Session, bank_account_id: int, rows: Sequence[ChainRow]
+    session: Session, bank_account_id: int, fingerprints: set[bytes]
 ) -> dict[bytes, int]:
-    """How often each fingerprint of a slice stands on the account already."""
+    """How often each fingerprint stands on the account already."""
+    if not fingerprints:
+        return {}
     found = session.execute(
         select(StatementLine.fingerprint, func.max(StatementLine.occurrence))
         .where(
             *live_lines(bank_account_id),  # type: ignore[arg-type]
-            StatementLine.fingerprint.in_({row.fingerprint for row in rows}),
+            StatementLine.fingerprint.in_(fingerprints),
         )
         .group_by(StatementLine.fingerprint)
     )
@@ -255,37 +272,30 @@ def _book_opening(
     session: Session,
     account: BankAccount,
     file: StatementFile,
-    earliest: ChainRow,
+    chain: Chain,
+    place: Splice,
     *,
     now: datetime,
 ) -> None:
-    """Book what stood on the account before its earliest line; an earlier guess is reversed."""
-    booked_on = date.fromisoformat(earliest.booked_on)
-    standing = standing_opening(session, account.id)
-    if standing is not None:
-        reverse(session, standing, booked_on=booked_on, now=now)
-    rial = earliest.opening_rial
+    """Book what stood on the account before its earliest line.
+
+    Where older lines come later than newer ones, what they moved leaves the opening balance again.
+    """
+    rial = chain.earliest.opening_rial
+    if place.before_count:
+        rial -= next(chain.rows(place.before_count - 1)).balance_rial
     if rial == 0:
         return
     bank = account_code(AccountKind.BANK, account.number)
     opening = account_code(AccountKind.OPENING)
-    legs = move(bank, opening, rial) if rial > 0 else move(opening, bank, -rial)
-    post(session, Cause.STATEMENT_OPENING, file.id, legs, booked_on=booked_on, now=now)
-
-
-def standing_opening(session: Session, bank_account_id: int) -> int | None:
-    """The posting of the account's opening balance that stands, if there is one."""
-    reversal = aliased(Posting)
-    return session.scalars(
-        select(Posting.id)
-        .join(StatementFile, StatementFile.id == Posting.cause_id)
-        .outerjoin(reversal, reversal.reverses_id == Posting.id)
-        .where(
-            Posting.cause == Cause.STATEMENT_OPENING,
-            StatementFile.bank_account_id == bank_account_id,
-            reversal.id.is_(None),
-        )
-    ).one_or_none()
+    post(
+        session,
+        Cause.STATEMENT_OPENING,
+        file.id,
+        move(bank, opening, rial) if rial > 0 else move(opening, bank, -rial),
+        booked_on=date.fromisoformat(chain.earliest.booked_on),
+        now=now,
+    )
 
 
 def _book_lines(

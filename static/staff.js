@@ -42,7 +42,8 @@ function press(scope, key) {
 function onKey(event) {
   const key = pressed(event);
   const plain = key.length === 1 || key.startsWith("arrow") || key === "enter";
-  if (plain && (isTyping(event.target) || event.metaKey)) return;
+  const isChoosing = key.startsWith("arrow") && event.target.matches("input");
+  if (event.defaultPrevented || (plain && (isTyping(event.target) || isChoosing || event.metaKey))) return;
   const row = rowOf(document.activeElement);
   const moves = { j: 1, k: -1, arrowdown: 1, arrowup: -1 };
   if (event.key === "?" || event.key === "؟") document.getElementById("keys")?.toggleAttribute("open");
@@ -54,9 +55,9 @@ function onKey(event) {
 function enterGoesOn() {
   for (const form of document.querySelectorAll("form[data-enter-next]")) {
     form.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.defaultPrevented || event.target.matches("textarea, button")) return;
+      const isOurs = event.key === "Enter" && !event.ctrlKey && !event.altKey;
+      if (!isOurs || event.target.matches("textarea, button, a, summary")) return;
       event.preventDefault();
-      if (event.ctrlKey) { form.requestSubmit(); return; }
       const fields = [...form.elements].filter(
         (field) => !field.disabled && field.type !== "hidden" && field.offsetParent && field.tabIndex >= 0,
       );
@@ -90,7 +91,7 @@ function listenToScanner() {
 
 // The list of this page's keys, made from the page itself.
 function listKeys() {
-  const keyed = [...document.querySelectorAll("[data-key]")].filter((element) => !element.closest("[data-row] ~ [data-row]"));
+  const keyed = [...document.querySelectorAll("[data-key]")];
   const main = document.getElementById("content");
   if (!keyed.length || !main) return;
   const details = document.createElement("details");
@@ -107,7 +108,9 @@ function listKeys() {
     const key = document.createElement("kbd");
     key.dir = "ltr";
     key.textContent = element.dataset.key;
-    item.append(key, " ", element.textContent.trim());
+    const words = element.cloneNode(true);
+    words.querySelectorAll("kbd").forEach((shown) => shown.remove());
+    item.append(key, " ", words.textContent.trim());
     list.append(item);
   }
   details.append(summary, list);

@@ -19,7 +19,7 @@ from flows.catalogue import enter_terminal, load_catalogue
 from ledger.accounts import BankAccount
 
 SERVER_URL = os.environ.get("TEST_DATABASE_URL", "")
-TERMINALS = (("mellat-main", "7001"), ("zarinpal-main", "0f8fad5b-d9cb-469f-a165-70867728950e"))
+TERMINALS = (("mellat-main", "7001"), ("zarinpal-main", "7002"))
 
 
 class Template:

@@ -33,6 +33,7 @@ SAID = ("_", "Later", "counted")
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("date", "today"), ("time", "time")}
 OTHER_HOST = re.compile(r"""(?:src|action|data)\s*=\s*["'](?:https?:)?//|<link[^>]+https?://""")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
+LATIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9./-]*")  # UTF-8, MT940: names that nobody translates
 
 
 def short(path):
@@ -185,7 +186,7 @@ def test_persian_is_written_with_persian_letters_and_digits():
         text
         for _ids, strings in wordings()
         for text in strings
-        if re.search("[يك0-9٠-٩]", PLACEHOLDER.sub("", text))
+        if re.search("[يك0-9٠-٩]", LATIN_NAME.sub("", PLACEHOLDER.sub("", text)))
     ] == []
 
 

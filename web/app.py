@@ -11,7 +11,7 @@ from core.database import Database
 from core.settings import ROOT, Settings
 from core.words import _, counted, speak, spoken
 from payment_gateways.registry import gateway_accounts, open_gateways
-from web import api, commands, errors, security
+from web import api, assets, commands, errors, security
 from web.bank.urls import bank
 from web.desk.urls import desk
 from web.filters import FILTERS
@@ -60,6 +60,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     api.register(app, csrf)
     commands.register(app)
     errors.register(app)
+    assets.register(app)  # before the headers, which run first and would forget the version
     security.register(app)
     return app
 

@@ -1,10 +1,13 @@
 """The links at the head of a page, by the part of the house the page belongs to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import request, url_for
 
 from core.words import Later
+from web.pages import AUDIENCES
+from web.sign_in.guard import may_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,11 @@ _FINANCE = (
     ("finance.settlements", Later("Settlements")),
     ("finance.ledger", Later("Ledger")),
 )
-_BY_PART = {"desk": _DESK, "finance": _FINANCE}
+_BY_PART: Mapping[str, tuple[tuple[str, Later], ...]] = {
+    "desk": _DESK,
+    "finance": _FINANCE,
+    "sign_in": (),
+}
 
 
 def navigation() -> list[Link]:
@@ -47,4 +54,5 @@ def navigation() -> list[Link]:
     return [
         Link(url_for(endpoint), str(label), request.endpoint == endpoint)
         for endpoint, label in entries
+        if may_read(AUDIENCES[endpoint])
     ]

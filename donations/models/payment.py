@@ -131,6 +131,8 @@ class Payment(Base):
     bank_reference: Mapped[str | None] = mapped_column(String(80))
     trace_number: Mapped[str | None] = mapped_column(String(40))
     card_masked: Mapped[str | None] = mapped_column(String(20))
+    # What the browser says the card was charged: never believed, but more than ours is looked at.
+    claimed_rial: Mapped[int | None]
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     final_at: Mapped[datetime | None]  # when the money became ours

@@ -1123,6 +1123,9 @@ def upgrade() -> None:
         sa.Column("bank_reference", sa.String(length=80), nullable=True),
         sa.Column("trace_number", sa.String(length=40), nullable=True),
         sa.Column("card_masked", sa.String(length=20), nullable=True),
+        sa.Column(
+            "claimed_rial", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("changed_at", sa.DateTime(), nullable=False),
         sa.Column("final_at", sa.DateTime(), nullable=True),

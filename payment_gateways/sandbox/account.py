@@ -47,10 +47,10 @@ def counter_entry(kind: str, asked: dict[str, str], amount: int, account: str) -
         ),
         "debit": Entry(account, -amount, kind, "برداشت با دستور مشتري", ""),
     }[kind]
-    deposit_id = asked.get("deposit_id") or asked.get("slip_id") or "0"
+    deposit_id = asked.get("slip_id") or asked.get("deposit_id") or "0"
     description = asked.get("description") or entry.description
-    if kind == "desk" and asked.get("slip_id"):
-        description = f"{description} {asked['slip_id']}"
+    if kind == "desk" and deposit_id != "0":
+        description = f"{description} {deposit_id}"
     return Entry(
         account,
         entry.amount,

@@ -1,12 +1,14 @@
 """Pledges that partners make and see."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.database import Database
 from core.identifiers import is_deposit_id, is_tracking_code
 from donations.models.donor import Donor
 from donations.models.pledge import Channel, Pledge, PledgeItem
+from offices.partners import ApiKey
+from offices.places import Office
 from tests.api.conftest import Partner, a_partner, cash, count
 from tests.factories import a_pledge, office_id
 
@@ -79,6 +81,18 @@ def test_a_pledge_of_another_partner_is_not_there(partner: Partner, stranger: Pa
     assert seen.data == unknown.data
 
 
+def test_it_is_the_key_alone_that_hides_a_pledge(
+    partner: Partner, stranger: Partner, database: Database
+) -> None:
+    code = partner.pledge()["tracking_code"]
+    with database.writing() as session:
+        theirs = session.scalars(select(ApiKey.id).where(ApiKey.name == "Somebody else")).one()
+        session.execute(update(Pledge).values(api_key_id=theirs))
+
+    assert stranger.get(f"/pledges/{code}").status_code == 200
+    assert partner.get(f"/pledges/{code}").status_code == 404
+
+
 def test_a_pledge_of_the_website_is_no_partner_s(partner: Partner, database: Database) -> None:
     with database.writing() as session:
         code = a_pledge(session).tracking_code
@@ -105,6 +119,17 @@ def test_a_key_of_an_office_brings_gifts_to_that_office_only(
         assert session.scalars(select(Pledge.office_id)).all() == [own_id]
     assert elsewhere.status_code == 422
     assert elsewhere.get_json()["field"] == "office"
+
+
+def test_a_key_of_a_closed_office_brings_nothing(partner: Partner, database: Database) -> None:
+    with database.writing() as session:
+        own_id = office_id(session, "07")
+        session.execute(update(Office).where(Office.id == own_id).values(is_open=False))
+    local = a_partner(partner.app, database, "Counter", own_id)
+
+    answer = local.post("/pledges", {"items": [cash()]})
+
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "office.unknown")
 
 
 @pytest.mark.parametrize(

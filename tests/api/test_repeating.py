@@ -20,7 +20,6 @@ from offices.idempotency import (
     StillRunning,
     answer,
     hold,
-    let_go,
     opens,
     start_over,
 )
@@ -173,10 +172,9 @@ def test_a_dead_holder_blocks_for_less_than_a_minute(database: Database) -> None
     [
         lambda session, held: opens(session, held, 1),
         lambda session, held: answer(session, held, Answer(201, "{}")),
-        let_go,
         start_over,
     ],
-    ids=["opening", "answering", "letting go", "starting over"],
+    ids=["opening", "answering", "starting over"],
 )
 def test_who_was_taken_for_dead_may_not_go_on(
     database: Database, belated: Callable[..., None]

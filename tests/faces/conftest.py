@@ -1,12 +1,12 @@
 """A real browser and the sample site, for the tests of what pages look like and do."""
 
-import shutil
 import threading
 
 import pytest
 from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 
+from deploy.prepare import chromium
 from tests.faces.sample import sample_site
 
 
@@ -23,19 +23,17 @@ def site():
 
 
 @pytest.fixture(scope="session")
-def chromium():
+def browser():
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
+        launched = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        yield launched
+        launched.close()
 
 
 @pytest.fixture
-def page(chromium):
+def page(browser):
     """A fresh window of a telephone's size; whatever goes wrong in it fails the test."""
-    context = chromium.new_context(viewport={"width": 320, "height": 640})
+    context = browser.new_context(viewport={"width": 320, "height": 640})
     opened = context.new_page()
     troubles = []
     opened.on("pageerror", lambda error: troubles.append(str(error)))

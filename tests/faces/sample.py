@@ -1,9 +1,11 @@
 """A small site that shows every piece of the frame once, under the policy of the real one."""
 
+import secrets
 from types import SimpleNamespace
 
 from flask import Flask, Response, flash, render_template_string, request
 from wtforms import BooleanField, Form, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from core.settings import ROOT
@@ -13,7 +15,11 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'"
 )
-AMOUNTS = [("500000", "۵۰۰٬۰۰۰"), ("2500000", "۲٬۵۰۰٬۰۰۰"), ("other", "دیگر")]
+AMOUNTS = [
+    SelectChoice("500000", "۵۰۰٬۰۰۰"),
+    SelectChoice("2500000", "۲٬۵۰۰٬۰۰۰"),
+    SelectChoice("other", "دیگر"),
+]
 
 
 class GiftForm(Form):
@@ -21,7 +27,7 @@ class GiftForm(Form):
         Later("Copy"), choices=AMOUNTS, validators=[InputRequired()], default="500000"
     )
     amount = StringField(Later("rial"), [InputRequired(message=Later("Copied"))])
-    fund = SelectField(Later("Main"), choices=[("1", "۱"), ("2", "۲")])
+    fund = SelectField(Later("Main"), choices=[SelectChoice("1", "۱"), SelectChoice("2", "۲")])
     name = StringField(Later("Staff"), [Length(max=5, message=Later("Older"))])
     is_hidden = BooleanField(Later("Newer"))
     day = StringField("۱")
@@ -74,7 +80,8 @@ INBOX = """
 <ol class="inbox" data-rows>{% for n in (1, 2, 3) %}
 <li class="inbox-row" data-row tabindex="-1" id="row-{{ n }}"><div class="money">۱</div>
 <div class="candidate">{{ parts.tag(_("Newer"), "good") }}</div>
-<form class="actions" action="/accepted/{{ n }}"><input type="checkbox" aria-label="{{ _('Copy') }}">
+<form class="actions" action="/accepted/{{ n }}">
+<input type="checkbox" aria-label="{{ _('Copy') }}">
 <button class="button button--small" data-main data-key="a">{{ _("Copy") }}</button></form></li>
 {% endfor %}</ol>
 <div class="table-scroll"><table class="data"><caption>{{ _("Main") }}</caption>
@@ -95,7 +102,7 @@ def sample_site() -> Flask:
         static_folder=str(ROOT / "static"),
         static_url_path="/static",
     )
-    app.secret_key = "sample"
+    app.secret_key = secrets.token_hex()
     app.jinja_env.globals.update(_=_)
     app.context_processor(_context)
     app.before_request(lambda: speak(request.args.get("language", "fa")))
@@ -103,7 +110,7 @@ def sample_site() -> Flask:
     app.add_url_rule("/give", view_func=give, methods=["GET", "POST"])
     app.add_url_rule("/follow", view_func=follow)
     app.add_url_rule("/inbox", view_func=inbox)
-    app.add_url_rule("/accepted/<number>", view_func=accepted)
+    app.add_url_rule("/accepted/<int:number>", view_func=accepted)
     return app
 
 
@@ -144,5 +151,5 @@ def inbox() -> str:
     return render_template_string(INBOX, form=GiftForm())
 
 
-def accepted(number: str) -> str:
-    return render_template_string(DONE)
+def accepted(number: int) -> str:
+    return render_template_string(DONE, number=number)

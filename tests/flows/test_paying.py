@@ -117,6 +117,25 @@ def test_zarinpal_is_final_without_a_settle(till):
     assert till.count(Receipt) == 1
 
 
+def test_a_card_charged_more_than_was_asked_is_for_people_to_look_at(till):
+    payment = till.begin()
+
+    after = till.come_back(payment, till.pay(payment, "other"))
+
+    assert after.state is S.MISMATCH
+    assert till.count(Contribution) == 0
+
+
+def test_zarinpal_naming_another_amount_is_for_people_to_look_at(till):
+    payment = till.begin(CashItem(2_500_000), gateway="zarinpal-main")
+    till.bank.pay(payment.token, "other")
+
+    till.sweep()
+
+    assert till.payment(payment.id).state is S.MISMATCH
+    assert till.count(Contribution) == 0
+
+
 def test_a_cancelled_payment_moves_nothing(till):
     payment = till.begin()
 

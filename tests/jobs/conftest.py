@@ -1,51 +1,23 @@
-"""A database that several processes share, and workers that are processes of their own."""
+"""Workers that are processes of their own, on the database of the test."""
 
 import os
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
 
-from core.database import Base, Database
-from migrations.tables import METADATA
+from core.database import Database
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def shared_url(tmp_path) -> Iterator[str]:
-    server = os.environ.get("TEST_DATABASE_URL")
-    if server is None:
-        yield f"sqlite:///{tmp_path / 'shared.sqlite3'}"
-        return
-    name = f"mosharekat_jobs_{uuid.uuid4().hex[:12]}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
-
-
-@pytest.fixture
-def shared(shared_url) -> Iterator[Database]:
-    database = Database(shared_url)
-    assert METADATA is Base.metadata
-    METADATA.create_all(database.engine)
-    yield database
-    database.engine.dispose()
-
-
-@pytest.fixture
-def start_worker(shared: Database, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen]]:
+def start_worker(database: Database, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen]]:
     workers = []
-    address = shared.engine.url.render_as_string(hide_password=False)
+    address = database.engine.url.render_as_string(hide_password=False)
 
     def start(periodic_seconds: float = 0) -> subprocess.Popen:
         program = Path(__file__).parent / "worker.py"

@@ -12,22 +12,22 @@ from offices.audit import AuditEntry
 from tests.jobs.conftest import until
 
 
-def state_of(shared, subject):
-    with shared.reading() as session:
+def state_of(database, subject):
+    with database.reading() as session:
         return session.scalars(select(Job.state).where(Job.subject == subject)).one()
 
 
-def traces(shared, action):
-    with shared.reading() as session:
+def traces(database, action):
+    with database.reading() as session:
         return session.scalars(select(AuditEntry.subject).where(AuditEntry.action == action)).all()
 
 
 @pytest.mark.parametrize(("kind", "action"), [("within", "effect"), ("outside", "outside")])
 def test_what_a_killed_worker_had_in_hand_is_done_by_another_within_seconds(
-    shared, start_worker, tmp_path, kind, action
+    database, start_worker, tmp_path, kind, action
 ):
     (tmp_path / "pause").write_text("60")
-    with shared.writing() as session:
+    with database.writing() as session:
         enqueue(session, kind, "gift", now=now())
     first = start_worker()
     until((tmp_path / "begun-gift").exists)
@@ -35,15 +35,15 @@ def test_what_a_killed_worker_had_in_hand_is_done_by_another_within_seconds(
     time.sleep(1)
 
     first.send_signal(signal.SIGKILL)
-    waited = until(lambda: state_of(shared, "gift") is JobState.DONE)
+    waited = until(lambda: state_of(database, "gift") is JobState.DONE)
 
     assert waited < 3
-    assert traces(shared, action) == ["gift"]
+    assert traces(database, action) == ["gift"]
 
 
-def test_a_worker_told_to_stop_finishes_what_it_has_in_hand(shared, start_worker, tmp_path):
+def test_a_worker_told_to_stop_finishes_what_it_has_in_hand(database, start_worker, tmp_path):
     (tmp_path / "pause").write_text("1.5")
-    with shared.writing() as session:
+    with database.writing() as session:
         enqueue(session, "outside", "gift", now=now())
         enqueue(session, "outside", "later", now=now(), run_after=now().replace(year=2099))
     worker = start_worker()
@@ -52,15 +52,15 @@ def test_a_worker_told_to_stop_finishes_what_it_has_in_hand(shared, start_worker
     worker.send_signal(signal.SIGTERM)
 
     assert worker.wait(timeout=10) == 0
-    assert state_of(shared, "gift") is JobState.DONE
-    assert state_of(shared, "later") is JobState.READY
+    assert state_of(database, "gift") is JobState.DONE
+    assert state_of(database, "later") is JobState.READY
 
 
-def test_four_workers_on_one_database_run_each_periodic_job_once(shared, start_worker):
+def test_four_workers_on_one_database_run_each_periodic_job_once(database, start_worker):
     for _each in range(4):
         start_worker(periodic_seconds=1)
 
-    until(lambda: len(traces(shared, "tick")) >= 4, within_seconds=30)
+    until(lambda: len(traces(database, "tick")) >= 4, within_seconds=30)
 
-    ticks = traces(shared, "tick")
+    ticks = traces(database, "tick")
     assert sorted(ticks) == sorted(set(ticks))

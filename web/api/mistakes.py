@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.words import Later
+from core.digits import to_persian
+from core.words import Later, spoken
 
 _KINDS_OF_ITEMS = frozenset({"cash", "goods", "service"})
 _CODES = {
@@ -78,4 +79,10 @@ def _field(path: tuple[int | str, ...], kind_of_mistake: str) -> str:
 def _message(kind_of_mistake: str, facts: Mapping[str, Any]) -> str:
     if kind_of_mistake.startswith(("model_", "dict_")):
         return str(_OBJECT)
-    return str(_SENTENCES.get(kind_of_mistake, _OTHERWISE)).format(**facts)
+    sentence = str(_SENTENCES.get(kind_of_mistake, _OTHERWISE))
+    return sentence.format(**{name: _shown(fact) for name, fact in facts.items()})
+
+
+def _shown(fact: object) -> str:
+    """A bound as people read it; the values a field may have are codes and stay as they are."""
+    return to_persian(str(fact)) if isinstance(fact, int) and spoken() == "fa" else str(fact)

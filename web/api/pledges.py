@@ -120,11 +120,10 @@ def _item(item: NewItem) -> PromisedItem:
 def _office_id(session: Session, code: str | None) -> int | None:
     """The office a gift is for. A key that belongs to an office brings gifts to no other one."""
     own_id = partner().office_id
-    if code is None:
-        return own_id
-    office_id = session.scalars(
-        select(Office.id).where(Office.code == code, Office.is_open)
-    ).one_or_none()
+    if code is None and own_id is None:
+        return None
+    wanted = Office.id == own_id if code is None else Office.code == code
+    office_id = session.scalars(select(Office.id).where(wanted, Office.is_open)).one_or_none()
     if office_id is None or own_id not in (None, office_id):
         raise UnknownOffice
     return office_id

@@ -34,38 +34,17 @@ _TITLES = {
     500: Later("The fault is ours"),
     503: Later("Not available at the moment"),
 }
+# What no use case refuses; the sentences of refusals stand in ``web/refusals.py``.
 _SENTENCES = {
-    "not_found": Later("There is no such thing, or none that this key may see."),
     "method.not_allowed": Later("This address does not take this method."),
     "body.too_large": Later("The body is larger than 64 kilobytes."),
     "request.unusable": Later("The request cannot be read."),
-    "internal": Later("The fault is ours and has been written down. Please try again later."),
+    "internal": Later(
+        "Something failed here and has been written down. Please send the same request later."
+    ),
     "busy": Later("The system is busy. Nothing was saved; please send the same request again."),
-    "body.not_json": Later("The body must be JSON, announced as application/json."),
-    "body.unreadable": Later("The body is not one JSON text in UTF-8."),
-    "field.repeated": Later("This field stands twice in one object."),
-    "api_key.unknown": Later(
-        "The header Authorization must carry Bearer and a key that is valid here."
-    ),
-    "idempotency_key.missing": Later(
-        "Every POST needs the header Idempotency-Key: 1 to 255 visible ASCII characters."
-    ),
-    "idempotency_key.reused": Later(
-        "This Idempotency-Key came with another request before. Nothing was done."
-    ),
-    "idempotency_key.in_progress": Later(
-        "The first request under this Idempotency-Key is still being worked on."
-    ),
-    "office.unknown": Later("There is no such open office, or this key is not that office's."),
-    "payment.not_started": Later(
-        "The bank gave no way to pay. Nothing was paid; please send the same request again."
-    ),
-    "payment.interrupted": Later(
-        "This attempt was cut off before the bank answered. Nothing was paid; please ask again "
-        "under another Idempotency-Key."
-    ),
 }
-_CODES = {404: "not_found", 405: "method.not_allowed", 413: "body.too_large"}
+_CODES = {405: "method.not_allowed", 413: "body.too_large"}
 
 
 class FieldProblem(BaseModel):
@@ -92,12 +71,11 @@ class Problem(BaseModel):
 
 def problem_of(refusal: Refusal) -> Problem:
     """A refusal as a problem, in the language spoken now."""
-    sentence = _SENTENCES.get(refusal.code)
     field = refusal.details.get("field") or refusal.field
     return _problem(
         refusal.http_status,
         refusal.code,
-        detail=str(sentence) if sentence else explain(refusal),
+        detail=explain(refusal),
         field=str(field) if field else None,
     )
 
@@ -178,6 +156,8 @@ def _problem_of_fields(mistakes: list[Mistake]) -> Problem:
 
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
+    if status == 404:
+        return _refused(NotFound())
     code = _CODES.get(status, "request.unusable" if status < 500 else "internal")
     allowed: Any = getattr(error, "valid_methods", None)
     headers = {"Allow": ", ".join(sorted(allowed))} if allowed else None
@@ -190,8 +170,7 @@ def _busy(error: OperationalError) -> Response:
     return answer_with(_problem(503, "busy"), headers=headers)
 
 
-def _broken(error: Exception) -> Response:
-    log.error("request failed", extra={"path": request.path}, exc_info=error)
+def _broken(_error: Exception) -> Response:
     return answer_with(_problem(500, "internal"))
 
 

@@ -12,7 +12,7 @@ from web.api import answers, bodies
 from web.api.catalogue import list_funds, list_gateways, list_offices
 from web.api.describing import KEY_SCHEME
 from web.api.gate import View, for_partners
-from web.api.payments import open_payment
+from web.api.payments import begin_payment
 from web.api.pledges import make_pledge, show_pledge
 from web.api.problems import PREFIX, choose_language, say_language
 from web.api.receipts import show_receipt, show_receipt_pdf
@@ -31,7 +31,33 @@ _A_PLEDGE = {
     "channel": "mobile_payment",
     "external_reference": "A-1404-778",
 }
+_A_PLEDGE_MADE = {
+    "tracking_code": "5831906427714",
+    "deposit_id": "1580100004206",
+    "state": "open",
+    "items": [
+        {
+            "kind": "cash",
+            "state": "promised",
+            "fund": "19041062101",
+            "amount_rial": 2_500_000,
+        }
+    ],
+    "links": {
+        "follow": "https://mosharekat.example.ir/follow/5831906427714",
+        "pay": "https://mosharekat.example.ir/api/v1/pledges/5831906427714/payments",
+    },
+}
 _A_PAYMENT = {"gateway": "mellat-main"}
+_A_PAYMENT_BEGUN = {
+    "id": 42,
+    "state": "redirected",
+    "redirect": {
+        "method": "POST",
+        "url": "https://bpm.shaparak.ir/pgwchannel/startpay.mellat",
+        "fields": {"RefId": "AF82041a2Bf6989c7fF9"},
+    },
+}
 _A_PDF: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The PDF.",
@@ -49,7 +75,8 @@ class Call:
     view: View
     answer: type[BaseModel] | None  # none: a PDF
     body: type[BaseModel] | None = None
-    example: Mapping[str, Any] | None = None
+    example: Mapping[str, Any] | None = None  # of the body
+    answer_example: Mapping[str, Any] | None = None
     allow: Allow = Allow.API
 
 
@@ -61,15 +88,17 @@ CALLS = (
         answers.PledgeMade,
         bodies.NewPledge,
         _A_PLEDGE,
+        _A_PLEDGE_MADE,
     ),
     Call(HTTPMethod.GET, "/pledges/<tracking_code>", show_pledge, answers.PledgeStanding),
     Call(
         HTTPMethod.POST,
         "/pledges/<tracking_code>/payments",
-        open_payment,
+        begin_payment,
         answers.PaymentBegun,
         bodies.NewPayment,
         _A_PAYMENT,
+        _A_PAYMENT_BEGUN,
     ),
     Call(HTTPMethod.GET, "/receipts/<number>", show_receipt, answers.ReceiptStanding),
     Call(HTTPMethod.GET, "/receipts/<number>.pdf", show_receipt_pdf, None),
@@ -100,7 +129,8 @@ def _described(made: APIBlueprint, call: Call) -> View:
         view = repeatable(taking(view))
     if call.answer is not None:
         status = 201 if call.method is HTTPMethod.POST else 200
-        view = made.output(call.answer, status_code=status)(view)
+        showing = made.output(call.answer, status_code=status, example=call.answer_example)
+        view = showing(view)
     return made.doc(
         operation_id=call.view.__name__,
         security=KEY_SCHEME,

@@ -30,7 +30,7 @@ def dashboard() -> ResponseReturnValue:
             office=named(office),
             today=today,
             totals=totals_of_day(session, here, today),
-            tender_names=dict(TENDERS),
+            tender_names=TENDERS,
             drawer=drawer(session, office),
             open_slips=[row for row, is_confirmed in slips if not is_confirmed],
             voids=len(open_void_requests(session, who.scope)),

@@ -1,4 +1,6 @@
-"""The entries of the offices somebody may see: the list, one entry, its paper, asking for a void."""
+"""The entries of the offices somebody may see: the list, each one, its paper, asking for a void."""
+
+from collections.abc import Sequence
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -124,7 +126,7 @@ def void(tracking_code: str) -> ResponseReturnValue:
         return page, 422 if form.errors else 200
 
 
-def _names(session: Session, pledge: Pledge, received: list[Entry]) -> dict[int, str]:
+def _names(session: Session, pledge: Pledge, received: Sequence[Entry]) -> dict[int, str]:
     """The names of the staff on an entry, by id."""
     ids = {pledge.taken_by_id, *(row.contribution.recorded_by_id for row in received)}
     ids |= {

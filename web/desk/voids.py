@@ -3,7 +3,8 @@
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
-from wtforms import StringField
+from wtforms import HiddenField, StringField
+from wtforms.validators import AnyOf
 
 from core.refusals import NotFound, Refusal
 from core.words import Later, _
@@ -25,6 +26,7 @@ _CODE_MAX = 20
 class DecisionForm(SpokenForm):
     """The decision on a void; the code is asked for where the last one is not fresh."""
 
+    decision = HiddenField(validators=[AnyOf(list(Decision), Later("Not a valid choice."))])
     code = StringField(Later("One-time code"), [at_most(_CODE_MAX)])
 
 
@@ -71,7 +73,7 @@ def void_request(request_id: int) -> ResponseReturnValue:
 
 
 def _decide(who: SignedIn, form: DecisionForm, request_id: int) -> None:
-    decision = Decision(request.form.get("decision", Decision.DECLINED))
+    decision = Decision(form.decision.data or "")
     now = current.now()
     if decision is Decision.DECLINED:
         with current.database.writing() as session:

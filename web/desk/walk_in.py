@@ -28,7 +28,7 @@ def walk_in() -> ResponseReturnValue:
         form = walk_in_form(
             request.form,
             funds=fund_choices(session),
-            terminals=[(row.name, row.name) for row in terminals_at(session, office.id)],
+            terminals=[row.name for row in terminals_at(session, office.id)],
             more_goods=int(wants == "goods_row"),
             more_services=int(wants == "service_row"),
         )
@@ -51,7 +51,7 @@ def walk_in() -> ResponseReturnValue:
 
 
 def saved(tracking_code: str) -> ResponseReturnValue:
-    """Tell the clerk that the entry is safe, with its numbers, its paper and the way to the next."""
+    """Tell the clerk that the entry is safe: its numbers, its paper and the way to the next."""
     with current.database.reading() as session:
         entry = entry_in(session, the_person().scope, tracking_code)
         return render_template("desk/saved.html", entry=entry)

@@ -1,8 +1,9 @@
 """The walk-in form: money, goods and hours of one visitor, on one page."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 from werkzeug.datastructures import MultiDict
 from wtforms import (
@@ -45,17 +46,17 @@ ROWS_MAX = 20
 _REFERENCE_MAX = 40
 _KEY_MAX = 40
 
-TENDERS = (
-    (Tender.CASH, Later("Cash")),
-    (Tender.CARD_TERMINAL, Later("Card terminal")),
-    (Tender.CHEQUE, Later("Cheque")),
-)
-HIDDEN_FROM = (
-    (HiddenFrom.NOBODY, Later("The name may be shown")),
-    (HiddenFrom.PUBLIC, Later("Not in published lists")),
-    (HiddenFrom.EVERYONE, Later("Only on the donor's own papers")),
-)
-LANGUAGES = (("fa", Later("Persian")), ("en", Later("English")))
+TENDERS: Mapping[str, Later] = {
+    Tender.CASH: Later("Cash"),
+    Tender.CARD_TERMINAL: Later("Card terminal"),
+    Tender.CHEQUE: Later("Cheque"),
+}
+HIDDEN_FROM: Mapping[str, Later] = {
+    HiddenFrom.NOBODY: Later("The name may be shown"),
+    HiddenFrom.PUBLIC: Later("Not in published lists"),
+    HiddenFrom.EVERYONE: Later("Only on the donor's own papers"),
+}
+LANGUAGES: Mapping[str, Later] = {"fa": Later("Persian"), "en": Later("English")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +97,22 @@ class WalkInForm(SpokenForm):
     email = EmailField(Later("E-mail"))
     national_id = NationalIdField(Later("National id"))
     hidden_from = RadioField(
-        Later("Who may see the name"), choices=HIDDEN_FROM, default=HiddenFrom.NOBODY
+        Later("Who may see the name"), choices=dict(HIDDEN_FROM), default=HiddenFrom.NOBODY
     )
-    language = RadioField(Later("Language of the receipt"), choices=LANGUAGES, default="fa")
+    language = RadioField(Later("Language of the receipt"), choices=dict(LANGUAGES), default="fa")
     is_another = BooleanField(Later("It is another gift"))
 
     goods: Sequence[GoodsRow]
     services: Sequence[ServiceRow]
+    terminal_names: Sequence[str]
 
     def validate(self, extra_validators: object = None) -> bool:
         """Check every field, then what the fields must be together."""
         is_fine = super().validate()
         for row in self.goods:
             is_fine &= _whole(row.description, row.quantity, row.unit, spare=row.declared_value)
-        for row in self.services:
-            is_fine &= _whole(row.skill, row.hours)
+        for service in self.services:
+            is_fine &= _whole(service.skill, service.hours)
         is_fine &= self._money_is_whole()
         if is_fine and not self.items():
             self.form_errors = [_("Enter an amount, goods or hours.")]
@@ -166,18 +168,20 @@ class WalkInForm(SpokenForm):
         if self.tender.data == Tender.CHEQUE:
             return _demand(self.cheque_number, _("Write the number of the cheque."))
         if self.tender.data == Tender.CARD_TERMINAL:
-            known = {value for value, _label in self.terminal.choices or ()}
             return _demand(
                 self.trace_number, _("Write the trace number that stands on the card slip.")
-            ) and (self.terminal.data in known or _refuse(self.terminal, _("Choose a terminal.")))
+            ) and (
+                self.terminal.data in self.terminal_names
+                or _refuse(self.terminal, _("Choose a terminal."))
+            )
         return True
 
 
 def walk_in_form(
     typed: MultiDict[str, str],
     *,
-    funds: Iterable[object],
-    terminals: Sequence[tuple[str, str]],
+    funds: Mapping[str, Mapping[str, str]],
+    terminals: Sequence[str],
     more_goods: int = 0,
     more_services: int = 0,
 ) -> WalkInForm:
@@ -185,22 +189,29 @@ def walk_in_form(
     goods_rows = _rows(typed.get("goods_rows"), GOODS_ROWS, more_goods)
     service_rows = _rows(typed.get("service_rows"), SERVICE_ROWS, more_services)
     form = _class_of(goods_rows, service_rows)(typed)
-    form.goods = [
-        GoodsRow(*(form[f"goods{n}_{name}"] for name in GoodsRow.__annotations__))
-        for n in range(1, goods_rows + 1)
-    ]
-    form.services = [
-        ServiceRow(*(form[f"service{n}_{name}"] for name in ServiceRow.__annotations__))
-        for n in range(1, service_rows + 1)
-    ]
+    form.goods = [_goods_row(form, n) for n in range(1, goods_rows + 1)]
+    form.services = [_service_row(form, n) for n in range(1, service_rows + 1)]
     form.goods_rows.data, form.service_rows.data = str(goods_rows), str(service_rows)
     form.request_key.data = form.request_key.data or secrets.token_urlsafe(16)
-    form.fund.choices = list(funds) if not isinstance(funds, dict) else funds
-    form.tender.choices = [
-        choice for choice in TENDERS if terminals or choice[0] is not Tender.CARD_TERMINAL
-    ]
-    form.terminal.choices = list(terminals)
+    form.fund.choices = {heading: dict(below) for heading, below in funds.items()}
+    form.tender.choices = {
+        tender: label
+        for tender, label in TENDERS.items()
+        if terminals or tender != Tender.CARD_TERMINAL
+    }
+    form.terminal.choices = {name: name for name in terminals}
+    form.terminal_names = terminals
     return form
+
+
+def _goods_row(form: WalkInForm, n: int) -> GoodsRow:
+    row = {name: form[f"goods{n}_{name}"] for name in GoodsRow.__annotations__}
+    return GoodsRow(**cast("dict[str, Any]", row))
+
+
+def _service_row(form: WalkInForm, n: int) -> ServiceRow:
+    row = {name: form[f"service{n}_{name}"] for name in ServiceRow.__annotations__}
+    return ServiceRow(**cast("dict[str, Any]", row))
 
 
 def _class_of(goods_rows: int, service_rows: int) -> type[WalkInForm]:

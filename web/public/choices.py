@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.words import _, spoken
 from donations.models.fund import Fund, FundKind
 from donations.models.payment import Payment, PaymentState
-from offices.places import ONLINE_OFFICE_CODE, Office
+from offices.places import ONLINE_OFFICE_CODE, Office, Province
 from payment_gateways.registry import Gateway
 
 Options = list[tuple[str, str]]
@@ -25,7 +25,7 @@ _SILENT_AFTER = 2  # announcements without an answer, and none with one, among t
 class Choices:
     """The options of every list on the page, as pairs of value and text."""
 
-    funds: Mapping[str, Options]  # by heading
+    funds: dict[str, Options]  # by heading
     offices: Options
     gateways: Options  # enabled ones; those that do not answer just now stand last
 
@@ -46,18 +46,18 @@ def title_of(gateway: Gateway) -> str:
     return gateway.title_en if spoken() == "en" else gateway.title_fa
 
 
-def name_of(named: Fund | Office) -> str:
-    """The name of a fund or office in the language being spoken."""
+def name_of(named: Fund | Office | Province) -> str:
+    """The name of a fund, office or province in the language being spoken."""
     return named.name_en if spoken() == "en" else named.name_fa
 
 
-def _funds(session: Session) -> Mapping[str, Options]:
+def _funds(session: Session) -> dict[str, Options]:
     funds = session.scalars(select(Fund).where(Fund.is_open).order_by(Fund.id)).all()
     under: dict[int | None, list[Fund]] = {}
     for fund in funds:
         under.setdefault(fund.parent_id, []).append(fund)
     general = [fund for fund in under.get(None, ()) if fund.kind is FundKind.GENERAL]
-    found: dict[str, Options] = {_("In general"): [_option(fund) for fund in general]}
+    found = {_("In general"): [_option(fund) for fund in general]}
     for service in under.get(None, ()):
         if service.kind is FundKind.SERVICE:
             found[name_of(service)] = [
@@ -80,9 +80,7 @@ def _offices(session: Session) -> Options:
     return [(office.code, name_of(office)) for office in found]
 
 
-def _ordered(
-    session: Session, gateways: Mapping[str, Gateway], *, now: datetime
-) -> list[Gateway]:
+def _ordered(session: Session, gateways: Mapping[str, Gateway], *, now: datetime) -> list[Gateway]:
     latest = session.execute(
         select(Payment.gateway, Payment.state, Payment.token, Payment.created_at)
         .order_by(Payment.id.desc())
@@ -94,7 +92,5 @@ def _ordered(
     enabled = [gateway for gateway in gateways.values() if gateway.is_enabled]
     return sorted(
         enabled,
-        key=lambda gateway: (
-            silent[gateway.name] >= _SILENT_AFTER and gateway.name not in answered
-        ),
+        key=lambda gateway: silent[gateway.name] >= _SILENT_AFTER and gateway.name not in answered,
     )

@@ -2,32 +2,19 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 from werkzeug.datastructures import MultiDict
-from wtforms import (
-    EmailField,
-    Field,
-    Form,
-    HiddenField,
-    RadioField,
-    SelectField,
-    StringField,
-    TelField,
-    ValidationError,
-)
-from wtforms.validators import Length, Optional
+from wtforms import Field, HiddenField, RadioField, SelectField, StringField
 
-from core.digits import digits_only, normalise
-from core.identifiers import parse_mobile, parse_national_id
+from core.digits import digits_only
 from core.refusals import Refusal
 from core.rial import parse_rial
 from core.words import Later, _
 from donations.models.fund import MOST_NEEDED
 from donations.models.pledge import HiddenFrom, ItemKind
 from donations.pledging import (
-    HOURS_MAX,
     NAME_MAX,
     TEXT_MAX,
     CashItem,
@@ -35,8 +22,16 @@ from donations.pledging import (
     GoodsItem,
     Item,
     ServiceItem,
-    UnusableQuantity,
-    read_quantity,
+)
+from web.fields import (
+    EmailField,
+    HoursField,
+    MobileField,
+    NationalIdField,
+    QuantityField,
+    RialField,
+    SpokenForm,
+    at_most,
 )
 from web.filters import rial
 from web.public.choices import Choices
@@ -45,39 +40,24 @@ from web.refusals import explain
 PRESETS_RIAL = (500_000, 1_000_000, 2_500_000, 5_000_000)
 SHARES_MAX = 5  # purposes that one payment may be split over on this page
 BY_DEPOSIT = "deposit"  # pays later, at an ATM, a bank counter or by transfer
-_DONOR = ("name", "mobile", "email", "national_id", "hidden_from")
+_NUMBER_MAX = 40
+_FIELD_OF = {"amount_rial": "amount"}
+_NEEDED_FOR: Mapping[str, tuple[str, ...]] = {
+    ItemKind.CASH: ("preset",),
+    ItemKind.GOODS: ("description", "quantity"),
+    ItemKind.SERVICE: ("skill", "hours"),
+}
 
 
-def _readable(read: Callable[[str], object]) -> Callable[[Form, Field], None]:
-    """Let a field be empty, or such that ``read`` accepts it; else its refusal is the error."""
-
-    def check(_form: Form, field: Field) -> None:
-        if (field.data or "").strip():
-            try:
-                read(field.data)
-            except Refusal as refusal:
-                raise ValidationError(explain(refusal)) from refusal
-
-    return check
-
-
-def read_hours(text: str) -> int:
-    """Read a whole number of hours. Raises UnusableQuantity."""
-    digits = digits_only(text)
-    if digits is None or len(digits) > 6 or not 0 < int(digits) <= HOURS_MAX:
-        raise UnusableQuantity(text=normalise(text)[:40])
-    return int(digits)
-
-
-def _amount() -> StringField:
-    return StringField(Later("Amount"), [Length(max=40), _readable(parse_rial)])
+def _amount(label: str) -> RialField:
+    return RialField(Later(label), [at_most(_NUMBER_MAX)])
 
 
 def _fund() -> SelectField:
     return SelectField(Later("What for"), default=MOST_NEEDED)
 
 
-class GiftForm(Form):
+class GiftForm(SpokenForm):
     """Money, goods and hours of one pledge; whatever is left empty is not promised."""
 
     kind = HiddenField()  # which part stands open: a value of ItemKind
@@ -86,36 +66,34 @@ class GiftForm(Form):
     website = StringField()  # a trap: people do not see it, programs fill it in
 
     preset = RadioField(Later("How much?"), validate_choice=False)
-    amount = StringField(Later("Another amount"), [Length(max=40), _readable(parse_rial)])
+    amount = RialField(Later("Another amount"), [at_most(_NUMBER_MAX)])
     fund = _fund()
-    amount_2, fund_2 = _amount(), _fund()
-    amount_3, fund_3 = _amount(), _fund()
-    amount_4, fund_4 = _amount(), _fund()
-    amount_5, fund_5 = _amount(), _fund()
+    amount_2, fund_2 = _amount("Amount"), _fund()
+    amount_3, fund_3 = _amount("Amount"), _fund()
+    amount_4, fund_4 = _amount("Amount"), _fund()
+    amount_5, fund_5 = _amount("Amount"), _fund()
 
-    description = StringField(Later("What would you like to give?"), [Length(max=TEXT_MAX)])
-    quantity = StringField(Later("How many?"), [Length(max=40), _readable(read_quantity)])
-    unit = StringField(Later("Unit"), [Length(max=60)])
+    description = StringField(Later("What would you like to give?"), [at_most(TEXT_MAX)])
+    quantity = QuantityField(Later("How many?"), [at_most(_NUMBER_MAX)])
+    unit = StringField(Later("Unit"), [at_most(60)])
 
-    skill = StringField(Later("What can you do?"), [Length(max=TEXT_MAX)])
-    hours = StringField(Later("How many hours?"), [Length(max=20), _readable(read_hours)])
+    skill = StringField(Later("What can you do?"), [at_most(TEXT_MAX)])
+    hours = HoursField(Later("How many hours?"), [at_most(_NUMBER_MAX)])
 
     office = SelectField(Later("Nearest service desk"))
 
-    name = StringField(Later("Name"), [Length(max=NAME_MAX)])
-    mobile = TelField(Later("Mobile number"), [Length(max=40), _readable(parse_mobile)])
-    email = EmailField(Later("E-mail"), [Length(max=254)])
-    national_id = StringField(
-        Later("National id"), [Optional(), Length(max=40), _readable(parse_national_id)]
-    )
+    name = StringField(Later("Name"), [at_most(NAME_MAX)])
+    mobile = MobileField(Later("Mobile number"), [at_most(_NUMBER_MAX)])
+    email = EmailField(Later("E-mail"), [at_most(254)])
+    national_id = NationalIdField(Later("National id"), [at_most(_NUMBER_MAX)])
     hidden_from = RadioField(
         Later("Who may see my name?"),
         choices=[
-            (HiddenFrom.NOBODY, Later("Everyone: my name may be mentioned with thanks")),
-            (HiddenFrom.PUBLIC, Later("Only the organisation's staff; it is published nowhere")),
-            (HiddenFrom.EVERYONE, Later("Nobody: it stands on my own receipt only")),
+            (HiddenFrom.NOBODY.value, Later("Everybody: I may be thanked by name")),
+            (HiddenFrom.PUBLIC.value, Later("The organisation's staff; it is not published")),
+            (HiddenFrom.EVERYONE.value, Later("Nobody: it stands on my own receipt only")),
         ],
-        default=HiddenFrom.PUBLIC,
+        default=HiddenFrom.PUBLIC.value,
     )
     gateway = RadioField(Later("Pay through"))
 
@@ -126,16 +104,18 @@ class GiftForm(Form):
             *choices.gateways,
             (BY_DEPOSIT, _("I pay later, at an ATM, a bank counter or by transfer")),
         ]
-        if sent is None or not self.gateway.data:
-            self.gateway.data = self.gateway.choices[0][0]
+        self.gateway.data = self.gateway.data or self.gateway.choices[0][0]
         self.office.choices = [("", _("It does not matter")), *choices.offices]
         for place in range(1, SHARES_MAX + 1):
             self.fund_at(place).choices = choices.funds
         self.request_key.data = self.request_key.data or secrets.token_urlsafe(16)
         if self.kind.data not in set(ItemKind):
             self.kind.data = ItemKind.CASH.value
-        count = digits_only(self.shares.data or "") or "1"
-        self.shares.data = str(max(1, min(SHARES_MAX, int(count[:3]))))
+        # What has a choice made already, or must be said, is not called optional.
+        for name in ("fund", "office", *_NEEDED_FOR[self.kind.data]):
+            self[name].flags.required = True
+        count = int((digits_only(self.shares.data or "") or "1")[:3])
+        self.shares.data = str(max(1, min(SHARES_MAX, count)))
 
     def amount_at(self, place: int) -> Field:
         """The amount of a row, counted from one."""
@@ -143,9 +123,7 @@ class GiftForm(Form):
 
     def fund_at(self, place: int) -> SelectField:
         """The purpose of a row, counted from one."""
-        field = self["fund" if place == 1 else f"fund_{place}"]
-        assert isinstance(field, SelectField)
-        return field
+        return cast(SelectField, self["fund" if place == 1 else f"fund_{place}"])
 
     @property
     def rows(self) -> range:
@@ -165,44 +143,31 @@ class GiftForm(Form):
         if self._is_begun("skill", "hours"):
             is_valid &= self._has("skill", _("Please say what you can do."))
             is_valid &= self._has("hours", _("Please say how many hours."))
-        if is_valid and not self.items():
-            first, text = {
-                ItemKind.GOODS: ("description", _("Please say what you would like to give.")),
-                ItemKind.SERVICE: ("skill", _("Please say what you can do.")),
-            }.get(ItemKind(self.kind.data), ("amount", _("Please choose or type an amount.")))
-            return self._has(first, text)
-        return is_valid
+        return is_valid and (bool(self.items()) or self._blame_nothing())
 
     def items(self) -> list[Item]:
         """What is promised. Only for a form whose fields were checked."""
         fund = self.fund.data
         items: list[Item] = [
-            CashItem(parse_rial(amount), fund=self.fund_at(place).data)
+            CashItem(amount_rial, fund=self.fund_at(place).data)
             for place in self.rows
-            if (amount := self._amount_text(place))
+            if (amount_rial := self._amount_rial(place))
         ]
         if self._is_begun("description"):
-            items.append(
-                GoodsItem(
-                    self.description.data or "",
-                    read_quantity(self.quantity.data or ""),
-                    (self.unit.data or "").strip() or _("piece"),
-                    fund=fund,
-                )
-            )
+            unit = (self.unit.data or "").strip() or _("piece")
+            quantity = self.quantity.value or 0
+            items.append(GoodsItem(self.description.data or "", quantity, unit, fund=fund))
         if self._is_begun("skill"):
-            items.append(
-                ServiceItem(self.skill.data or "", read_hours(self.hours.data or ""), fund=fund)
-            )
+            items.append(ServiceItem(self.skill.data or "", self.hours.value or 0, fund=fund))
         return items
 
     def donor(self) -> DonorFacts:
         """What the donor chose to tell."""
         return DonorFacts(
-            name=self.name.data or None,
-            mobile=self.mobile.data or None,
-            email=(self.email.data or "").strip() or None,
-            national_id=self.national_id.data or None,
+            name=(self.name.data or "").strip() or None,
+            mobile=self.mobile.value,
+            email=self.email.value,
+            national_id=self.national_id.value,
             hidden_from=HiddenFrom(self.hidden_from.data),
         )
 
@@ -217,23 +182,30 @@ class GiftForm(Form):
 
     def blame(self, refusal: Refusal) -> bool:
         """Put a refusal beside the field it is about; false when the form has no such field."""
-        name = {"amount_rial": "amount"}.get(refusal.field or "", refusal.field or "")
-        if name not in self:
-            return False
-        field = self[name]
-        field.errors = [*field.errors, explain(refusal)]
-        return True
+        name = _FIELD_OF.get(refusal.field or "", refusal.field or "")
+        return name in self and not self._wrong(name, explain(refusal))
 
-    def _amount_text(self, place: int) -> str:
-        typed = (self.amount_at(place).data or "").strip()
-        return typed or (self.preset.data or "" if place == 1 else "")
+    def _blame_nothing(self) -> bool:
+        if self.kind.data == ItemKind.GOODS:
+            return self._wrong("description", _("Please say what you would like to give."))
+        if self.kind.data == ItemKind.SERVICE:
+            return self._wrong("skill", _("Please say what you can do."))
+        return self._wrong("amount", _("Please choose or type an amount."))
+
+    def _amount_rial(self, place: int) -> int | None:
+        """The amount of a row; what was typed wins over what was chosen."""
+        if place == 1 and self.amount.value is None and self.preset.data:
+            return parse_rial(self.preset.data)
+        typed: int | None = self.amount_at(place).value  # type: ignore[attr-defined]
+        return typed
 
     def _is_begun(self, *names: str) -> bool:
         return any((self[name].data or "").strip() for name in names)
 
     def _has(self, name: str, otherwise: str) -> bool:
-        if (self[name].data or "").strip():
-            return True
+        return self._is_begun(name) or self._wrong(name, otherwise)
+
+    def _wrong(self, name: str, text: str) -> bool:
         field = self[name]
-        field.errors = [*field.errors, otherwise]
+        field.errors = [*field.errors, text]
         return False

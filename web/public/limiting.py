@@ -11,14 +11,14 @@ from web.services import current
 # Iranian mobile networks put thousands of people behind one address, so these are generous to an
 # address and strict to a code. Guessing one of 7 * 10^11 codes at these rates takes ages.
 _MISSES, _MISSES_PER = 60, timedelta(hours=1)
-_GIFTS, _GIFTS_PER = 120, timedelta(minutes=1)
+_GIFTS_PER = timedelta(minutes=1)
 _LOOKS, _LOOKS_PER = 120, timedelta(minutes=1)
 _DIGITS, _DIGITS_PER = 5, timedelta(hours=1)
 
 
 def count_gift() -> None:
     """Count a form that was sent from this address. Raises TooManyTries."""
-    _count(f"give:{_address()}", _GIFTS, _GIFTS_PER)
+    _count(f"give:{_address()}", current.settings.gifts_per_minute, _GIFTS_PER)
 
 
 def count_verification() -> None:

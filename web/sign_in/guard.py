@@ -14,7 +14,7 @@ from offices.places import Office
 from offices.scope import NOWHERE, Scope
 from offices.sessions import is_stepped_up, look_at, session_with, wants_a_look
 from offices.staff import StaffMember, StaffSession
-from web.audiences import NEEDS, Allow
+from web.audiences import NEEDS, WITHOUT_SIGN_IN, Allow
 from web.services import current
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -105,6 +105,15 @@ def demand(allow: Allow) -> SignedIn:
         raise NotFound(subject="page")
     g.signed_in = who = _within(who, needed)
     return who
+
+
+def may_read(allow: Allow) -> bool:
+    """Whether a page for this audience opens for whoever makes this request."""
+    if allow in WITHOUT_SIGN_IN:
+        return True
+    who = signed_in()
+    needed = NEEDS[allow].read
+    return who is not None and (needed is None or needed in who.permissions)
 
 
 def the_person() -> SignedIn:

@@ -1,0 +1,1 @@
+"""Measurements, side by side in one run, so that the ratios hold on any machine."""

@@ -1,0 +1,87 @@
+"""``ledger check``: proofs that the books are whole, each one sentence and one or two queries.
+
+The proofs ask the database for what must not exist, so their cost is a few scans and their answer
+is short. Each is also shown to fail, by a test that corrupts a row behind the triggers.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from sqlalchemy.orm import Session
+
+from core.words import Later
+from flows.checking import books, gifts, statements, work_tables
+from flows.checking.sealed import chains_are_whole
+
+_PROBLEMS_SHOWN = 5
+
+Proof = Callable[[Session], Iterator[str]]
+
+# In the order of the report. A proof yields what is wrong, in words; nothing means all is well.
+PROOFS: Mapping[str, tuple[Later, Proof]] = {
+    "postings_balance": (Later("Every posting balances"), books.unbalanced_postings),
+    "bank_balance": (Later("Each bank account equals its statement"), statements.bank_differences),
+    "lines_posted": (Later("Every statement line is posted once"), statements.lines_not_posted),
+    "lines_explained": (
+        Later("The parts of every explained line sum to the line"),
+        statements.lines_wrongly_explained,
+    ),
+    "suspense": (Later("Suspense equals the open lines"), statements.suspense_differences),
+    "fund_credits": (
+        Later("Contributions equal the credits of their funds"),
+        gifts.fund_differences,
+    ),
+    "funds_above_zero": (Later("No fund is below zero"), books.funds_below_zero),
+    "surplus": (Later("Surplus payments equal the surplus account"), gifts.surplus_differences),
+    "payments_recorded": (Later("Every final payment is recorded"), gifts.payments_not_recorded),
+    "receipt_numbers": (Later("Receipt numbers have no gap"), gifts.number_gaps),
+    "receipts": (Later("Every contribution has its receipt"), gifts.wrong_receipts),
+    "work_tables": (Later("The work tables agree with the facts"), work_tables.disagreements),
+    "chain": (Later("The sealed chain is whole"), chains_are_whole),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How one proof ended; ``detail`` names the first things that are wrong."""
+
+    name: str
+    title: str
+    ok: bool
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """All proofs, of one and the same moment."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every proof holds."""
+        return all(check.ok for check in self.checks)
+
+
+def check_ledger(session: Session) -> CheckReport:
+    """Prove the books. Give it a fresh reading session, so that all proofs see one moment."""
+    hold_still(session)
+    return CheckReport(tuple(_checked(session, name) for name in PROOFS))
+
+
+def hold_still(session: Session) -> None:
+    """Let everything this session reads be of one moment, while others go on writing.
+
+    SQLite reads so by itself; PostgreSQL must be told before the first statement.
+    """
+    if session.get_bind().dialect.name == "postgresql" and not session.in_transaction():
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
+def _checked(session: Session, name: str) -> Check:
+    title, proof = PROOFS[name]
+    problems = list(islice(proof(session), _PROBLEMS_SHOWN + 1))
+    if len(problems) > _PROBLEMS_SHOWN:
+        problems[_PROBLEMS_SHOWN:] = ["…"]
+    return Check(name, str(title), ok=not problems, detail="; ".join(problems) or None)

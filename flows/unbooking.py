@@ -1,0 +1,89 @@
+"""Undoing a slice of matches: everything their booking did is reversed, nothing is deleted."""
+
+from datetime import datetime
+
+from sqlalchemy import and_, insert, literal, select, update
+from sqlalchemy.orm import Session
+
+from core.clock import tehran_date
+from core.events import Happening
+from donations.models.contribution import (
+    Contribution,
+    ContributionLine,
+    ContributionReversal,
+    Origin,
+)
+from donations.models.pledge import ItemState, PledgeItem
+from flows.events import emit_many
+from ledger.postings import Cause, Posting
+from ledger.setwise import reverse_each
+from receipts.issuing import void_receipts
+from reconciliation.found import UNDOING
+from reconciliation.matches import Target
+from reconciliation.undoing import reopen, write_undos
+
+
+def undo_chosen(session: Session, *, reason: str, undone_by_id: int | None, now: datetime) -> None:
+    """Undo the chosen matches with their contributions, receipts and postings."""
+    write_undos(session, reason=reason, undone_by_id=undone_by_id, now=now)
+    reverse_each(
+        session,
+        and_(
+            Posting.cause == Cause.MATCH,
+            Posting.cause_id.in_(select(UNDOING.c.match_id)),
+        ),
+        booked_on=tehran_date(now),
+        now=now,
+    )
+    _reverse_contributions(session, reason=reason, undone_by_id=undone_by_id, now=now)
+    reopen(session)
+
+
+def _reverse_contributions(
+    session: Session, *, reason: str, undone_by_id: int | None, now: datetime
+) -> None:
+    """What ``flows.receiving.reverse_contribution`` does, for all of a slice at once.
+
+    Contributions that were voided before stay as they are.
+    """
+    ids = session.scalars(
+        select(Contribution.id)
+        .join(
+            UNDOING,
+            and_(
+                Contribution.origin == Origin.DEPOSIT,
+                Contribution.cause_id == UNDOING.c.match_id,
+                UNDOING.c.target == Target.PLEDGE.value,
+            ),
+        )
+        .outerjoin(ContributionReversal, ContributionReversal.contribution_id == Contribution.id)
+        .where(ContributionReversal.id.is_(None))
+        .order_by(Contribution.id)
+    ).all()
+    if not ids:
+        return
+    chosen = Contribution.id.in_(ids)
+    session.execute(
+        insert(ContributionReversal).from_select(
+            ["contribution_id", "reason", "asked_by_id", "reversed_at"],
+            select(
+                Contribution.id,
+                literal(reason, ContributionReversal.reason.type),
+                literal(undone_by_id, ContributionReversal.asked_by_id.type),
+                literal(now, ContributionReversal.reversed_at.type),
+            ).where(chosen),
+        )
+    )
+    items = select(ContributionLine.pledge_item_id).where(ContributionLine.contribution_id.in_(ids))
+    session.execute(
+        update(PledgeItem).where(PledgeItem.id.in_(items)).values(state=ItemState.PROMISED),
+        execution_options={"synchronize_session": False},
+    )
+    reverse_each(
+        session,
+        and_(Posting.cause == Cause.CONTRIBUTION, Posting.cause_id.in_(ids)),
+        booked_on=tehran_date(now),
+        now=now,
+    )
+    void_receipts(session, ids, reason=reason, voided_by_id=undone_by_id, now=now)
+    emit_many(session, Happening.CONTRIBUTION_VOID, ids, now=now)

@@ -1,0 +1,258 @@
+"""The sure rules, each a walk over a work table in the order of its key, one slice at a time.
+
+A slice is found by one join, written as matches, and its items deleted from the work tables; the
+deletes must touch as many rows as the join found, or the slice is rolled back. The database joins,
+Python only counts. Exact amounts throughout: no rule has a tolerance.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    String,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from reconciliation.expected import (
+    ExpectedDeposit,
+    Expects,
+    OpenDepositLine,
+    OpenFeeLine,
+    OpenLine,
+)
+from reconciliation.found import FOUND, analysed, emptied, expect_rows, next_id, rows_of
+from reconciliation.lines import StatementLine
+from reconciliation.matches import Match, Rule, Target
+
+SLICE_LINES = 5_000
+
+Key: TypeAlias = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What a rule found in one slice, and where the next begins; no next, no more slices."""
+
+    by_rule: dict[Rule, int] = field(default_factory=dict)  # lines
+    next_key: Key | None = None
+
+    @property
+    def line_count(self) -> int:
+        return sum(self.by_rule.values())
+
+
+Finder: TypeAlias = Callable[[Session, Key | None, int], Key | None]
+
+
+def find_deposits(session: Session, after: Key | None, limit: int) -> Key | None:
+    """Lines that carry the deposit id of a pledge or a desk's slip, and its exact amount.
+
+    Several lines of one id and amount: the first by day and line is it, the rest stay open as
+    duplicates. Returns the key to go on from.
+    """
+    emptied(session, FOUND)
+    line = OpenDepositLine
+    until = nth_key(session, (line.deposit_id, line.amount_rial), after, limit)
+    conditions = inside((line.deposit_id, line.amount_rial), after, until)
+    first = (
+        select(
+            line.deposit_id,
+            line.amount_rial,
+            line.booked_on,
+            line.line_id,
+            func.row_number()
+            .over(
+                partition_by=(line.deposit_id, line.amount_rial),
+                order_by=(line.booked_on, line.line_id),
+            )
+            .label("place"),
+        )
+        .where(*conditions)
+        .subquery()
+    )
+    expected = ExpectedDeposit
+    rule = case(
+        (expected.expects == Expects.PLEDGE, literal(Rule.DEPOSIT_ID.value, String)),
+        else_=literal(Rule.DEPOSIT_SLIP.value, String),
+    )
+    rows_of(
+        session,
+        insert(FOUND).from_select(
+            list(FOUND.c.keys()),
+            select(
+                next_id(session, Match),
+                first.c.line_id,
+                rule,
+                case(
+                    (expected.expects == Expects.PLEDGE, literal(Target.PLEDGE.value, String)),
+                    else_=literal(Target.DEPOSIT_SLIP.value, String),
+                ),
+                expected.target_id,
+                expected.amount_rial,
+                true(),
+                expected.deposit_id,
+                first.c.booked_on,
+            )
+            .join_from(
+                first,
+                expected,
+                and_(
+                    expected.deposit_id == first.c.deposit_id,
+                    expected.amount_rial == first.c.amount_rial,
+                ),
+            )
+            .where(first.c.place == 1),
+        ),
+    )
+    return until
+
+
+def close_deposits(session: Session) -> None:
+    """Take what a slice of deposits found out of the work tables. Raises LostRace."""
+    count = _found_count(session)
+    expect_rows(
+        rows_of(
+            session,
+            delete(ExpectedDeposit).where(
+                tuple_(ExpectedDeposit.deposit_id, ExpectedDeposit.amount_rial).in_(
+                    select(FOUND.c.deposit_id, FOUND.c.amount_rial)
+                )
+            ),
+        ),
+        count,
+    )
+    line = OpenDepositLine
+    expect_rows(
+        rows_of(
+            session,
+            delete(line).where(
+                tuple_(line.deposit_id, line.amount_rial, line.booked_on, line.line_id).in_(
+                    select(
+                        FOUND.c.deposit_id,
+                        FOUND.c.amount_rial,
+                        FOUND.c.booked_on,
+                        FOUND.c.line_id,
+                    )
+                )
+            ),
+        ),
+        count,
+    )
+    close_open_lines(session)
+
+
+def find_fees(session: Session, after: Key | None, limit: int) -> Key | None:
+    """Debit lines that the bank itself calls a fee. Returns the key to go on from."""
+    emptied(session, FOUND)
+    line = OpenFeeLine
+    until = nth_key(session, (line.line_id,), after, limit)
+    rows_of(
+        session,
+        insert(FOUND).from_select(
+            list(FOUND.c.keys()),
+            select(
+                next_id(session, Match),
+                line.line_id,
+                literal(Rule.BANK_FEE.value, String),
+                literal(Target.BANK_FEE.value, String),
+                null(),
+                line.amount_rial,
+                true(),
+                null(),
+                StatementLine.booked_on,
+            )
+            .join(StatementLine, StatementLine.id == line.line_id)
+            .where(*inside((line.line_id,), after, until)),
+        ),
+    )
+    return until
+
+
+def close_fees(session: Session) -> None:
+    """Take what a slice of fees found out of the work tables. Raises LostRace."""
+    chosen = OpenFeeLine.line_id.in_(select(FOUND.c.line_id))
+    expect_rows(rows_of(session, delete(OpenFeeLine).where(chosen)), _found_count(session))
+    close_open_lines(session)
+
+
+def write_matches(
+    session: Session, *, run_id: int | None, made_by_id: int | None, now: datetime
+) -> dict[Rule, int]:
+    """Write the rows of the slice down as matches; returns how many lines each rule explained."""
+    analysed(session, FOUND)
+    session.execute(
+        insert(Match).from_select(
+            [
+                "id", "run_id", "line_id", "rule", "target", "target_id", "amount_rial",
+                "made_by_id", "made_at",
+            ],
+            select(
+                FOUND.c.match_id,
+                literal(run_id, Match.run_id.type),
+                FOUND.c.line_id,
+                FOUND.c.rule,
+                FOUND.c.target,
+                FOUND.c.target_id,
+                FOUND.c.amount_rial,
+                literal(made_by_id, Match.made_by_id.type),
+                literal(now, Match.made_at.type),
+            ).order_by(FOUND.c.match_id),
+        )
+    )  # fmt: skip
+    counted = select(FOUND.c.rule, func.count()).where(FOUND.c.is_principal).group_by(FOUND.c.rule)
+    return {Rule(rule): count for rule, count in session.execute(counted)}
+
+
+def close_open_lines(session: Session) -> None:
+    """Take the slice's lines out of the table of all open lines. Raises LostRace."""
+    lines = select(FOUND.c.line_id).where(FOUND.c.is_principal)
+    count = session.execute(
+        select(func.count()).select_from(FOUND).where(FOUND.c.is_principal)
+    ).scalar_one()
+    expect_rows(rows_of(session, delete(OpenLine).where(OpenLine.line_id.in_(lines))), count)
+
+
+def nth_key(
+    session: Session,
+    columns: tuple[InstrumentedAttribute[Any], ...],
+    after: Key | None,
+    limit: int,
+) -> Key | None:
+    """The key of the last row of a slice; nothing where fewer rows are left."""
+    row = session.execute(
+        select(*columns).where(*inside(columns, after, None)).order_by(*columns)
+        .offset(limit - 1).limit(1)
+    ).one_or_none()  # fmt: skip
+    return None if row is None else tuple(row)
+
+
+def inside(
+    columns: tuple[InstrumentedAttribute[Any], ...], after: Key | None, until: Key | None
+) -> list[Any]:
+    """The conditions of a slice: whole keys, the first exclusive, the last inclusive."""
+    conditions: list[Any] = []
+    if after is not None:
+        conditions.append(tuple_(*columns) > tuple_(*_typed(columns, after)))
+    if until is not None:
+        conditions.append(tuple_(*columns) <= tuple_(*_typed(columns, until)))
+    return conditions
+
+
+def _typed(columns: tuple[InstrumentedAttribute[Any], ...], key: Key) -> list[Any]:
+    return [literal(part, column.type) for column, part in zip(columns, key, strict=True)]
+
+
+def _found_count(session: Session) -> int:
+    return session.execute(select(func.count()).select_from(FOUND)).scalar_one()

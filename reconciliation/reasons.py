@@ -1,0 +1,187 @@
+"""Why a line is explained, in words that quote the values of both rows.
+
+Nothing is stored: the sentence is made from the rule and the rows, so that it cannot disagree with
+them. The language is the one spoken.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, or_, select
+from sqlalchemy.orm import Session
+
+from core.digits import to_persian
+from core.jalali import jalali_plain
+from core.rial import grouped
+from core.words import DEFAULT_LANGUAGE, _, spoken
+from donations.models.desk import DepositSlip
+from donations.models.pledge import Pledge
+from ledger.terminals import Terminal
+from offices.places import Office
+from offices.staff import StaffMember
+from reconciliation.lines import StatementLine
+from reconciliation.matches import Match, MatchUndo, Rule, Settlement, SettlementItem, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What a line was matched with: the principal match and the row behind its target."""
+
+    match_id: int
+    rule: Rule
+    target: Target
+    reason: str
+    tracking_code: str | None
+    settlement_id: int | None
+    run_id: int | None
+
+
+def explanations(session: Session, line_ids: Sequence[int]) -> Mapping[int, Explained]:
+    """For each explained line among these, why it is."""
+    rows = session.execute(
+        select(Match, StatementLine, Pledge, Settlement, Terminal, DepositSlip, Office, StaffMember)
+        .join(StatementLine, StatementLine.id == Match.line_id)
+        .outerjoin(MatchUndo, MatchUndo.match_id == Match.id)
+        .outerjoin(Pledge, _targets(Target.PLEDGE, Pledge.id))
+        .outerjoin(Settlement, _targets(Target.SETTLEMENT, Settlement.id))
+        .outerjoin(Terminal, Terminal.id == Settlement.terminal_id)
+        .outerjoin(DepositSlip, _targets(Target.DEPOSIT_SLIP, DepositSlip.id))
+        .outerjoin(Office, Office.id == DepositSlip.office_id)
+        .outerjoin(StaffMember, StaffMember.id == Match.made_by_id)
+        .where(Match.line_id.in_(line_ids), MatchUndo.id.is_(None), is_principal())
+    )
+    return {row.Match.line_id: _explained(session, row) for row in rows.all()}
+
+
+def is_principal() -> ColumnElement[bool]:
+    """The condition that a match is the line's own, not the fee netted from it."""
+    return or_(Match.target != Target.BANK_FEE, Match.rule.in_((Rule.BANK_FEE, Rule.BY_HAND)))
+
+
+def digits(text: object) -> str:
+    """Digits as the language writes them."""
+    return to_persian(str(text)) if spoken() == DEFAULT_LANGUAGE else str(text)
+
+
+def rial(amount_rial: int) -> str:
+    """An amount in groups of three, without its unit, as the language writes it."""
+    if spoken() != DEFAULT_LANGUAGE:
+        return f"{amount_rial:,}"
+    return grouped(amount_rial)
+
+
+def day(of: date) -> str:
+    """A Jalali day as the language writes it."""
+    return digits(jalali_plain(of))
+
+
+def terminal_name(terminal: Terminal) -> str:
+    """A terminal by the number people know: the bank's, or ours where the bank's is no number."""
+    number = terminal.bank_terminal_id
+    return digits(number if number.isdigit() else terminal.id)
+
+
+def _targets(target: Target, id_: Any) -> ColumnElement[bool]:
+    return and_(Match.target == target, Match.target_id == id_)
+
+
+def _explained(session: Session, row: Row[*tuple[Any, ...]]) -> Explained:
+    return Explained(
+        match_id=row.Match.id,
+        rule=row.Match.rule,
+        target=row.Match.target,
+        reason=_sentence(session, row),
+        tracking_code=row.Pledge.tracking_code if row.Pledge else None,
+        settlement_id=row.Settlement.id if row.Settlement else None,
+        run_id=row.Match.run_id,
+    )
+
+
+def _sentence(session: Session, row: Row[*tuple[Any, ...]]) -> str:
+    line = row.StatementLine
+    quoted = {
+        "row": digits(line.row_number),
+        "day": day(line.booked_on),
+        "amount": rial(abs(line.amount_rial)),
+    }
+    if row.Match.rule is Rule.BY_HAND:
+        return _by_hand(row, quoted)
+    if row.Pledge is not None:
+        return _(
+            "Row %(row)s of %(day)s (%(amount)s rial) is pledge %(code)s: the deposit id "
+            "%(deposit_id)s is the same, its check digits are right and the amount is equal; "
+            "no other open pledge has this id."
+        ) % {
+            **quoted,
+            "code": digits(row.Pledge.tracking_code),
+            "deposit_id": digits(line.deposit_id),
+        }
+    if row.DepositSlip is not None:
+        return _(
+            "Row %(row)s of %(day)s (%(amount)s rial) is deposit slip %(number)s of %(desk)s, "
+            "handed in on %(handed)s: the deposit id %(deposit_id)s is the same and the amount "
+            "is equal."
+        ) % {
+            **quoted,
+            "number": digits(row.DepositSlip.number),
+            "desk": row.Office.name_fa if spoken() == DEFAULT_LANGUAGE else row.Office.name_en,
+            "handed": day(row.DepositSlip.handed_on),
+            "deposit_id": digits(line.deposit_id),
+        }
+    if row.Settlement is not None:
+        return _settled(session, row, quoted)
+    return _(
+        "Row %(row)s of %(day)s (%(amount)s rial) is a fee of the bank: it is a debit and its "
+        "text says: %(text)s."
+    ) % {**quoted, "text": digits(line.description or line.payer or "")}
+
+
+def _by_hand(row: Row[*tuple[Any, ...]], quoted: Mapping[str, str]) -> str:
+    maker = {"name": row.StaffMember.name if row.StaffMember else ""}
+    if row.Pledge is None:
+        return _(
+            "%(name)s decided that row %(row)s of %(day)s (%(amount)s rial) is a fee of the bank."
+        ) % {**quoted, **maker}
+    return _(
+        "%(name)s decided that row %(row)s of %(day)s (%(amount)s rial) is pledge %(code)s."
+    ) % {**quoted, **maker, "code": digits(row.Pledge.tracking_code)}
+
+
+def _settled(session: Session, row: Row[*tuple[Any, ...]], quoted: Mapping[str, str]) -> str:
+    settlement = row.Settlement
+    values = {
+        **quoted,
+        "terminal": terminal_name(row.Terminal),
+        "business_day": day(settlement.business_day),
+        "count": digits(settlement.item_count),
+        "gross": rial(settlement.gross_rial),
+        "fee": rial(settlement.fee_rial),
+    }
+    if row.Match.rule is Rule.BANK_REFERENCE:
+        reference = session.scalars(
+            select(SettlementItem.reference).where(SettlementItem.settlement_id == settlement.id)
+        ).first()
+        return _(
+            "Row %(row)s of %(day)s (%(amount)s rial) is one payment of terminal %(terminal)s of "
+            "%(business_day)s: the reference %(reference)s is the same and the amount is equal; "
+            "no other row and no other payment has both."
+        ) % {**values, "reference": digits(reference)}
+    if settlement.fee_rial:
+        return (
+            _(
+                "Row %(row)s of %(day)s (%(amount)s rial) pays out terminal %(terminal)s for "
+                "%(business_day)s: its %(count)s payments make %(gross)s rial, less %(fee)s rial "
+                "of fees that is the amount of the row; no other batch and no other row fits."
+            )
+            % values
+        )
+    return (
+        _(
+            "Row %(row)s of %(day)s (%(amount)s rial) pays out terminal %(terminal)s for "
+            "%(business_day)s: its %(count)s payments make %(gross)s rial, the amount of the row; "
+            "no other batch and no other row fits."
+        )
+        % values
+    )

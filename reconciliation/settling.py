@@ -1,0 +1,309 @@
+"""Writing pay-outs: the settlement, its payments, and the line that brought them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import (
+    String,
+    and_,
+    delete,
+    false,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.orm import Session
+
+from reconciliation.batches import Batch, netted_fee_rial, terms_on
+from reconciliation.expected import (
+    ExpectedTerminalMoney,
+    OpenReferenceLine,
+    OpenSettlementLine,
+)
+from reconciliation.found import (
+    FOUND,
+    PAYOUT,
+    LostRace,
+    analysed,
+    emptied,
+    expect_rows,
+    next_id,
+    rows_of,
+)
+from reconciliation.matches import Match, Rule, Settlement, SettlementItem, Target
+from reconciliation.matching import Key, close_open_lines, inside, nth_key
+
+_money = ExpectedTerminalMoney
+
+
+def find_batches(session: Session, batches: Sequence[Batch]) -> Key | None:
+    """Write batches as settlements and put their lines among the found.
+
+    Raises LostRace where the money of a batch is not what it was when the batch was found.
+    """
+    emptied(session, PAYOUT)
+    first_id = session.execute(select(next_id(session, Settlement))).scalar_one()
+    columns = tuple(Batch.__dataclass_fields__)
+    rows = [{name: getattr(batch, name) for name in columns} for batch in batches]
+    ids = _settlement_ids(session, first_id, len(rows))
+    session.execute(
+        insert(PAYOUT),
+        [{**row, "settlement_id": id_} for row, id_ in zip(rows, ids, strict=True)],
+    )
+    _write_settlements(session)
+    _write_batch_items(session)
+    _find_lines(session, Rule.SETTLEMENT_BATCH)
+    return None  # the batches are the slice
+
+
+def close_batches(session: Session) -> None:
+    """Take what the batches found out of the work tables. Raises LostRace."""
+    days = select(PAYOUT.c.terminal_id, PAYOUT.c.business_day)
+    expect_rows(
+        rows_of(
+            session,
+            delete(_money).where(tuple_(_money.terminal_id, _money.business_day).in_(days)),
+        ),
+        _item_count(session),
+    )
+    line = OpenSettlementLine
+    keys = select(
+        PAYOUT.c.terminal_id,
+        PAYOUT.c.gross_rial - PAYOUT.c.fee_rial,
+        PAYOUT.c.booked_on,
+        PAYOUT.c.line_id,
+    )
+    expect_rows(
+        rows_of(
+            session,
+            delete(line).where(
+                tuple_(line.terminal_id, line.amount_rial, line.booked_on, line.line_id).in_(keys)
+            ),
+        ),
+        _payout_count(session),
+    )
+    close_open_lines(session)
+
+
+def find_references(session: Session, after: Key | None, limit: int) -> Key | None:
+    """Lines that carry the reference of one payment and its exact amount, one of each.
+
+    The payment becomes a settlement of its own. Returns the key to go on from.
+    """
+    emptied(session, PAYOUT)
+    line = OpenReferenceLine
+    key = (line.reference, line.amount_rial)
+    until = nth_key(session, key, after, limit)
+    pair = (
+        select(
+            _money.terminal_id,
+            _money.business_day,
+            _money.source,
+            _money.source_id,
+            _money.reference,
+            _money.amount_rial,
+            line.line_id,
+            line.booked_on,
+            func.count().over(partition_by=(line.reference, line.amount_rial)).label("pairs"),
+        )
+        .join_from(
+            line,
+            _money,
+            and_(_money.reference == line.reference, _money.amount_rial == line.amount_rial),
+        )
+        .where(*inside(key, after, until), line.booked_on >= _money.business_day)
+        .subquery()
+    )
+    rows_of(
+        session,
+        insert(PAYOUT).from_select(
+            [
+                "settlement_id", "terminal_id", "business_day", "item_count", "gross_rial",
+                "fee_rial", "line_id", "booked_on", "source", "source_id", "reference",
+            ],
+            select(
+                next_id(session, Settlement),
+                pair.c.terminal_id,
+                pair.c.business_day,
+                literal(1),
+                pair.c.amount_rial,
+                literal(0),
+                pair.c.line_id,
+                pair.c.booked_on,
+                pair.c.source,
+                pair.c.source_id,
+                pair.c.reference,
+            ).where(pair.c.pairs == 1),
+        ),
+    )  # fmt: skip
+    _write_settlements(session)
+    session.execute(
+        insert(SettlementItem).from_select(
+            _ITEM_COLUMNS,
+            select(
+                PAYOUT.c.settlement_id,
+                PAYOUT.c.source,
+                PAYOUT.c.source_id,
+                PAYOUT.c.gross_rial,
+                PAYOUT.c.fee_rial,
+                PAYOUT.c.business_day,
+                PAYOUT.c.reference,
+            ),
+        )
+    )
+    _find_lines(session, Rule.BANK_REFERENCE)
+    return until
+
+
+def close_references(session: Session) -> None:
+    """Take what a slice of references found out of the work tables. Raises LostRace."""
+    count = _payout_count(session)
+    expect_rows(
+        rows_of(
+            session,
+            delete(_money).where(
+                tuple_(
+                    _money.terminal_id, _money.business_day, _money.source, _money.source_id
+                ).in_(
+                    select(
+                        PAYOUT.c.terminal_id,
+                        PAYOUT.c.business_day,
+                        PAYOUT.c.source,
+                        PAYOUT.c.source_id,
+                    )
+                )
+            ),
+        ),
+        count,
+    )
+    line = OpenReferenceLine
+    expect_rows(
+        rows_of(
+            session,
+            delete(line).where(
+                tuple_(line.reference, line.amount_rial, line.booked_on, line.line_id).in_(
+                    select(
+                        PAYOUT.c.reference,
+                        PAYOUT.c.gross_rial,
+                        PAYOUT.c.booked_on,
+                        PAYOUT.c.line_id,
+                    )
+                )
+            ),
+        ),
+        count,
+    )
+    close_open_lines(session)
+
+
+_ITEM_COLUMNS = [
+    "settlement_id", "source", "source_id", "amount_rial", "fee_rial", "business_day", "reference",
+]  # fmt: skip
+
+
+def _settlement_ids(session: Session, first_id: int, count: int) -> Sequence[int]:
+    if session.connection().dialect.name == "sqlite":
+        return range(first_id, first_id + count)
+    numbers = func.generate_series(2, count).table_valued("value")
+    more = session.scalars(select(next_id(session, Settlement)).select_from(numbers)).all()
+    return [first_id, *more]
+
+
+def _write_settlements(session: Session) -> None:
+    analysed(session, PAYOUT)
+    session.execute(
+        insert(Settlement).from_select(
+            [
+                "id", "terminal_id", "business_day", "item_count", "gross_rial", "fee_rial",
+                "net_rial",
+            ],
+            select(
+                PAYOUT.c.settlement_id,
+                PAYOUT.c.terminal_id,
+                PAYOUT.c.business_day,
+                PAYOUT.c.item_count,
+                PAYOUT.c.gross_rial,
+                PAYOUT.c.fee_rial,
+                PAYOUT.c.gross_rial - PAYOUT.c.fee_rial,
+            ).order_by(PAYOUT.c.settlement_id),
+        )
+    )  # fmt: skip
+
+
+def _write_batch_items(session: Session) -> None:
+    terms = terms_on(PAYOUT)
+    of_the_day = and_(
+        _money.terminal_id == PAYOUT.c.terminal_id, _money.business_day == PAYOUT.c.business_day
+    )
+    same_terms = and_(
+        terms.c.terminal_id == PAYOUT.c.terminal_id,
+        terms.c.business_day == PAYOUT.c.business_day,
+    )
+    session.execute(
+        insert(SettlementItem).from_select(
+            _ITEM_COLUMNS,
+            select(
+                PAYOUT.c.settlement_id,
+                _money.source,
+                _money.source_id,
+                _money.amount_rial,
+                netted_fee_rial(_money.amount_rial, terms),
+                _money.business_day,
+                _money.reference,
+            )
+            .join_from(PAYOUT, _money, of_the_day)
+            .join(terms, same_terms),
+        )
+    )
+    item = SettlementItem
+    differing = (
+        select(PAYOUT.c.settlement_id)
+        .join(item, item.settlement_id == PAYOUT.c.settlement_id)
+        .group_by(
+            PAYOUT.c.settlement_id, PAYOUT.c.item_count, PAYOUT.c.gross_rial, PAYOUT.c.fee_rial
+        )
+        .having(
+            or_(
+                func.count() != PAYOUT.c.item_count,
+                func.sum(item.amount_rial) != PAYOUT.c.gross_rial,
+                func.sum(item.fee_rial) != PAYOUT.c.fee_rial,
+            )
+        )
+    )
+    if session.execute(differing.limit(1)).first() is not None:
+        raise LostRace("the money of a batch changed while it was being written")
+
+
+def _find_lines(session: Session, rule: Rule) -> None:
+    """Put the lines of the pay-outs among the found: the gross, and the netted fee against it."""
+    emptied(session, FOUND)
+    for is_principal in (True, False):
+        chosen = (
+            select(
+                next_id(session, Match, beside=FOUND.c.match_id),
+                PAYOUT.c.line_id,
+                literal(rule.value, String),
+                literal((Target.SETTLEMENT if is_principal else Target.BANK_FEE).value, String),
+                PAYOUT.c.settlement_id if is_principal else null(),
+                PAYOUT.c.gross_rial if is_principal else -PAYOUT.c.fee_rial,
+                true() if is_principal else false(),
+                null(),
+                PAYOUT.c.booked_on,
+            )
+            .where(true() if is_principal else PAYOUT.c.fee_rial > 0)
+            .order_by(PAYOUT.c.settlement_id)
+        )
+        session.execute(insert(FOUND).from_select(list(FOUND.c.keys()), chosen))
+
+
+def _payout_count(session: Session) -> int:
+    return session.execute(select(func.count()).select_from(PAYOUT)).scalar_one()
+
+
+def _item_count(session: Session) -> int:
+    total = session.execute(select(func.coalesce(func.sum(PAYOUT.c.item_count), 0))).scalar_one()
+    return int(total)

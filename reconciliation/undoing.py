@@ -1,0 +1,132 @@
+"""Taking matches back: a row says that each does not stand, and its items are open again."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, insert, literal, select
+from sqlalchemy.orm import Session
+
+from core.database import upsert
+from donations.models.desk import DepositSlip
+from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
+from reconciliation.expected import ExpectedDeposit, ExpectedTerminalMoney, Expects
+from reconciliation.found import UNDOING, analysed, emptied
+from reconciliation.lines import StatementLine
+from reconciliation.matches import Match, MatchUndo, Settlement, SettlementItem, Target
+from reconciliation.worktables import open_lines
+
+
+def choose_to_undo(session: Session, line_ids: Select[*tuple[Any, ...]]) -> int:
+    """Put every standing match of some lines among those to undo; returns how many lines."""
+    emptied(session, UNDOING)
+    session.execute(
+        insert(UNDOING).from_select(
+            list(UNDOING.c.keys()),
+            select(Match.id, Match.line_id, Match.target, Match.target_id)
+            .outerjoin(MatchUndo, MatchUndo.match_id == Match.id)
+            .where(Match.line_id.in_(line_ids), MatchUndo.id.is_(None)),
+        )
+    )
+    analysed(session, UNDOING)
+    return session.execute(select(func.count(UNDOING.c.line_id.distinct()))).scalar_one()
+
+
+def standing_lines_of_run(run_id: int, limit: int) -> Select[*tuple[Any, ...]]:
+    """The next lines that a run explained and that still stand explained by it."""
+    return (
+        select(Match.line_id)
+        .outerjoin(MatchUndo, MatchUndo.match_id == Match.id)
+        .where(Match.run_id == run_id, MatchUndo.id.is_(None))
+        .distinct()
+        .order_by(Match.line_id)
+        .limit(limit)
+    )
+
+
+def write_undos(session: Session, *, reason: str, undone_by_id: int | None, now: datetime) -> None:
+    """Say that the chosen matches do not stand. Raises IntegrityError where one is undone twice."""
+    session.execute(
+        insert(MatchUndo).from_select(
+            ["match_id", "reason", "undone_by_id", "undone_at"],
+            select(
+                UNDOING.c.match_id,
+                literal(reason, MatchUndo.reason.type),
+                literal(undone_by_id, MatchUndo.undone_by_id.type),
+                literal(now, MatchUndo.undone_at.type),
+            ).order_by(UNDOING.c.match_id),
+        )
+    )
+
+
+def reopen(session: Session) -> None:
+    """Put lines, deposits and terminals' money back into the work tables.
+
+    The flow has reversed contributions before, so that what they received is promised again.
+    """
+    open_lines(session, StatementLine.id.in_(select(UNDOING.c.line_id)))
+    _expect_pledges(session)
+    _expect_slips(session)
+    _expect_terminal_money(session)
+
+
+def _expect_pledges(session: Session) -> None:
+    promised = (
+        select(
+            Pledge.deposit_id,
+            func.sum(PledgeItem.amount_rial),
+            literal(Expects.PLEDGE, ExpectedDeposit.expects.type),
+            Pledge.id,
+        )
+        .join_from(UNDOING, Pledge, Pledge.id == UNDOING.c.target_id)
+        .join(PledgeItem, PledgeItem.pledge_id == Pledge.id)
+        .where(
+            UNDOING.c.target == Target.PLEDGE.value,
+            PledgeItem.kind == ItemKind.CASH,
+            PledgeItem.state == ItemState.PROMISED,
+        )
+        .group_by(Pledge.deposit_id, Pledge.id)
+    )
+    _expect(session, promised)
+
+
+def _expect_slips(session: Session) -> None:
+    _expect(
+        session,
+        select(
+            DepositSlip.deposit_id,
+            DepositSlip.amount_rial,
+            literal(Expects.DEPOSIT_SLIP, ExpectedDeposit.expects.type),
+            DepositSlip.id,
+        )
+        .join_from(UNDOING, DepositSlip, DepositSlip.id == UNDOING.c.target_id)
+        .where(UNDOING.c.target == Target.DEPOSIT_SLIP.value),
+    )
+
+
+def _expect(session: Session, rows: Select[*tuple[Any, ...]]) -> None:
+    # What is expected already is expected once.
+    session.execute(
+        upsert(session, ExpectedDeposit)
+        .from_select(["deposit_id", "amount_rial", "expects", "target_id"], rows)
+        .on_conflict_do_nothing()
+    )
+
+
+def _expect_terminal_money(session: Session) -> None:
+    item = SettlementItem
+    session.execute(
+        insert(ExpectedTerminalMoney).from_select(
+            ["terminal_id", "business_day", "source", "source_id", "amount_rial", "reference"],
+            select(
+                Settlement.terminal_id,
+                item.business_day,
+                item.source,
+                item.source_id,
+                item.amount_rial,
+                item.reference,
+            )
+            .join_from(UNDOING, Settlement, Settlement.id == UNDOING.c.target_id)
+            .join(item, item.settlement_id == Settlement.id)
+            .where(UNDOING.c.target == Target.SETTLEMENT.value),
+        )
+    )

@@ -1,0 +1,331 @@
+"""What a desk does in one go: entries, cash for the bank, voids by a second person."""
+
+import pytest
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from core.clock import tehran_date
+from core.identifiers import is_deposit_id
+from core.refusals import NotFound
+from core.rial import UnreadableAmount
+from donations.models.contribution import Contribution, ContributionReversal, Tender
+from donations.models.desk import Decision, DepositSlip, VoidRequest
+from donations.pledging import CashItem, DonorFacts, GoodsItem, ServiceItem
+from donations.slips import NotInHand
+from donations.voiding import (
+    AlreadyDecided,
+    AlreadyVoid,
+    ReasonMissing,
+    SecondPersonNeeded,
+    VoidAlreadyAsked,
+    ask_for_void,
+    decide_on_void,
+)
+from flows.catalogue import enter_terminal
+from flows.desk import (
+    SeenBefore,
+    WalkIn,
+    approve_void,
+    drawer,
+    hand_over_cash,
+    record_walk_in,
+    slips_with_state,
+)
+from flows.entries import latest_entries, similar_entry, totals_of_day
+from ledger.accounts import BankAccount
+from offices.places import Office
+from offices.scope import EVERYWHERE, NOWHERE, Scope
+from receipts.series import Receipt, ReceiptKind, ReceiptVoid
+from reconciliation.expected import ExpectedDeposit, Expects
+from tests.factories import a_desk_contribution, a_staff_member, office_id
+
+MOBILE = "09121234567"
+
+
+@pytest.fixture
+def clerk(session):
+    return a_staff_member(session, "clerk")
+
+
+@pytest.fixture
+def manager(session):
+    return a_staff_member(session, "manager")
+
+
+def walk_in(session, clerk, now, *items, key=None, **facts):
+    return record_walk_in(
+        session,
+        WalkIn(items or (CashItem(1_000_000),), DonorFacts(mobile=MOBILE), **facts),
+        office_id=clerk.office_id,
+        staff_id=clerk.id,
+        request_key=key,
+        now=now,
+    )
+
+
+def cash(session, clerk, amount_rial, now):
+    return a_desk_contribution(session, CashItem(amount_rial), staff_id=clerk.id, now=now)
+
+
+def count(session, model):
+    return session.scalars(select(func.count()).select_from(model)).one()
+
+
+def here(session, code="07"):
+    return Scope(frozenset({office_id(session, code)}))
+
+
+def test_money_goods_and_hours_of_one_visitor_are_one_entry(session, clerk, now):
+    receipt = walk_in(
+        session,
+        clerk,
+        now,
+        CashItem(1_000_000),
+        GoodsItem("پتو", 20_000, "تخته"),
+        ServiceItem("آموزش", 8),
+        tender=Tender.CASH,
+    )
+
+    assert receipt.kind is ReceiptKind.MIXED
+    assert receipt.amount_rial == 1_000_000
+    office = session.get_one(Office, clerk.office_id)
+    assert drawer(session, office).in_hand_rial == 1_000_000
+
+
+def test_the_same_form_twice_is_one_entry(session, clerk, now):
+    first = walk_in(session, clerk, now, key="k", tender=Tender.CASH)
+    second = walk_in(session, clerk, now, key="k", tender=Tender.CASH)
+
+    assert second.number == first.number
+    assert count(session, Contribution) == 1
+
+
+def test_a_form_is_bound_to_the_person_who_fills_it_in(session, clerk, manager, now):
+    first = walk_in(session, clerk, now, key="k", tender=Tender.CASH)
+    second = walk_in(session, manager, now, key="k", tender=Tender.CASH)
+
+    assert second.number != first.number
+
+
+@pytest.mark.parametrize("tender", [Tender.CHEQUE, Tender.CARD_TERMINAL])
+def test_a_cheque_or_card_slip_is_entered_once(session, clerk, now, tender):
+    account_id = session.scalars(select(BankAccount.id)).one()
+    enter_terminal(session, "pos-07", "5107", bank_account_id=account_id)
+    facts = (
+        {"cheque_number": "123456"}
+        if tender is Tender.CHEQUE
+        else {"terminal": "pos-07", "trace_number": "654321"}
+    )
+    walk_in(session, clerk, now, tender=tender, **facts)
+
+    with pytest.raises(SeenBefore):
+        walk_in(session, clerk, now, CashItem(5), tender=tender, **facts)
+    assert count(session, Contribution) == 1
+
+
+def test_a_voided_cheque_may_be_entered_again(session, clerk, manager, now):
+    first = walk_in(session, clerk, now, tender=Tender.CHEQUE, cheque_number="123456")
+    asked = ask(session, first.contribution_id, clerk, now)
+    approve_void(session, EVERYWHERE, asked.id, decided_by_id=manager.id, now=now)
+
+    walk_in(session, clerk, now, tender=Tender.CHEQUE, cheque_number="123456")
+
+    assert count(session, Contribution) == 2
+
+
+@pytest.mark.parametrize(
+    ("mobile", "amount_rial", "office", "is_found"),
+    [
+        (MOBILE, 1_000_000, "07", True),
+        (MOBILE, 1_000_001, "07", False),
+        ("09121234568", 1_000_000, "07", False),
+        (MOBILE, 1_000_000, "06", False),
+    ],
+    ids=["same", "other amount", "other mobile", "other office"],
+)
+def test_perhaps_the_same_gift(session, clerk, now, mobile, amount_rial, office, is_found):
+    walk_in(session, clerk, now, tender=Tender.CASH)
+
+    found = similar_entry(
+        session, here(session, office), mobile=mobile, amount_rial=amount_rial, now=now
+    )
+
+    assert (found is not None) is is_found
+
+
+def test_the_day_is_summed_by_what_stands(session, clerk, manager, now):
+    cash(session, clerk, 1_000, now)
+    wrong = cash(session, clerk, 7_000, now)
+    asked = ask(session, wrong.id, clerk, now)
+    approve_void(session, EVERYWHERE, asked.id, decided_by_id=manager.id, now=now)
+
+    (total,) = totals_of_day(session, here(session), tehran_date(now))
+
+    assert (total.tender, total.count, total.amount_rial) == (Tender.CASH, 1, 1_000)
+
+
+def test_a_list_goes_on_where_it_ended(session, clerk, now):
+    ids = [cash(session, clerk, rial, now).id for rial in (1, 2, 3)]
+
+    first = latest_entries(session, EVERYWHERE, limit=2)
+    rest = latest_entries(session, EVERYWHERE, before_id=first[-1].contribution.id, limit=2)
+
+    assert [row.contribution.id for row in (*first, *rest)] == ids[::-1]
+
+
+@pytest.mark.parametrize("scope_of", [lambda _session: NOWHERE, lambda s: here(s, "06")])
+def test_the_scope_and_nothing_else_hides_a_foreign_entry(session, clerk, now, scope_of):
+    cash(session, clerk, 1_000, now)
+
+    assert latest_entries(session, scope_of(session)) == []
+    assert len(latest_entries(session, EVERYWHERE)) == 1, "without the scope it shows"
+
+
+# Cash for the bank
+
+
+def test_a_slip_takes_cash_under_a_deposit_id_of_the_desk(session, clerk, now):
+    cash(session, clerk, 1_000_000, now)
+
+    slip = hand_over_cash(
+        session, clerk.office_id, 600_000, made_by_id=clerk.id, request_key=None, now=now
+    )
+
+    assert is_deposit_id(slip.deposit_id)
+    assert slip.deposit_id[2:5] == "007"
+    expected = session.get_one(ExpectedDeposit, (slip.deposit_id, 600_000))
+    assert (expected.expects, expected.target_id) == (Expects.DEPOSIT_SLIP, slip.id)
+    assert drawer(session, session.get_one(Office, clerk.office_id)).free_rial == 400_000
+
+
+@pytest.mark.parametrize(
+    ("amount_rial", "refusal"),
+    [(1_000_001, NotInHand), (0, UnreadableAmount), (-5, UnreadableAmount)],
+)
+def test_a_slip_over_what_is_not_there_is_refused(session, clerk, now, amount_rial, refusal):
+    cash(session, clerk, 1_000_000, now)
+
+    with pytest.raises(refusal):
+        hand_over_cash(
+            session, clerk.office_id, amount_rial, made_by_id=clerk.id, request_key=None, now=now
+        )
+
+
+def test_cash_on_its_way_cannot_be_handed_over_again(session, clerk, now):
+    cash(session, clerk, 1_000_000, now)
+
+    def hand_over(amount_rial, key):
+        return hand_over_cash(
+            session, clerk.office_id, amount_rial, made_by_id=clerk.id, request_key=key, now=now
+        )
+
+    hand_over(1_000_000, "a")
+
+    assert hand_over(1_000_000, "a").number == 1, "the same form twice is one slip"
+    with pytest.raises(NotInHand):
+        hand_over(1, "b")
+    assert count(session, DepositSlip) == 1
+    assert slips_with_state(session, here(session))[0][1] is False
+
+
+# Voids
+
+
+def ask(session, contribution_id, who, now, reason="مبلغ اشتباه است"):
+    return ask_for_void(
+        session, EVERYWHERE, contribution_id, reason=reason, asked_by_id=who.id, now=now
+    )
+
+
+def test_a_second_person_voids_entry_posting_and_receipt(session, clerk, manager, now):
+    entry = cash(session, clerk, 1_000_000, now)
+
+    asked = ask(session, entry.id, clerk, now)
+    approve_void(session, EVERYWHERE, asked.id, decided_by_id=manager.id, now=now)
+
+    reversal = session.scalars(select(ContributionReversal)).one()
+    assert (reversal.asked_by_id, reversal.approved_by_id) == (clerk.id, manager.id)
+    assert count(session, ReceiptVoid) == 1
+    assert drawer(session, session.get_one(Office, clerk.office_id)).in_hand_rial == 0
+
+
+def test_whoever_asked_cannot_decide(session, clerk, now):
+    asked = ask(session, cash(session, clerk, 1_000, now).id, clerk, now)
+
+    with pytest.raises(SecondPersonNeeded):
+        approve_void(session, EVERYWHERE, asked.id, decided_by_id=clerk.id, now=now)
+    assert count(session, ContributionReversal) == 0
+
+
+@pytest.mark.parametrize("table", ["void_request", "contribution_reversal"])
+def test_without_that_check_the_database_still_wants_two_persons(session, clerk, now, table):
+    entry = cash(session, clerk, 1_000, now)
+    asked = ask(session, entry.id, clerk, now)
+    decide = (
+        update(VoidRequest)
+        .where(VoidRequest.id == asked.id)
+        .values(decision=Decision.APPROVED, decided_by_id=clerk.id, decided_at=now)
+        if table == "void_request"
+        else insert(ContributionReversal).values(
+            contribution_id=entry.id,
+            reason="x",
+            asked_by_id=clerk.id,
+            approved_by_id=clerk.id,
+            reversed_at=now,
+        )
+    )
+
+    with pytest.raises(IntegrityError, match="two_persons"):
+        session.execute(decide)
+    session.rollback()
+
+
+def test_of_two_deciders_one_is_too_late(session, clerk, manager, now):
+    asked = ask(session, cash(session, clerk, 1_000, now).id, clerk, now)
+    decide_on_void(
+        session, EVERYWHERE, asked.id, Decision.DECLINED, decided_by_id=manager.id, now=now
+    )
+
+    with pytest.raises(AlreadyDecided):
+        approve_void(session, EVERYWHERE, asked.id, decided_by_id=manager.id, now=now)
+    assert count(session, ContributionReversal) == 0
+
+
+def test_a_void_is_asked_for_once_and_never_twice_done(session, clerk, manager, now):
+    entry = cash(session, clerk, 1_000, now)
+    asked = ask(session, entry.id, clerk, now)
+
+    with pytest.raises(VoidAlreadyAsked):
+        ask(session, entry.id, manager, now)
+    approve_void(session, EVERYWHERE, asked.id, decided_by_id=manager.id, now=now)
+    with pytest.raises(AlreadyVoid):
+        ask(session, entry.id, clerk, now)
+
+
+@pytest.mark.parametrize("reason", ["", "  \u200c ", "x" * 501])
+def test_a_void_needs_a_reason(session, clerk, now, reason):
+    entry = cash(session, clerk, 1_000, now)
+
+    with pytest.raises(ReasonMissing):
+        ask(session, entry.id, clerk, now, reason=reason)
+
+
+def test_a_foreign_office_can_neither_ask_nor_decide(session, clerk, manager, now):
+    entry = cash(session, clerk, 1_000, now)
+    elsewhere = here(session, "06")
+    with pytest.raises(NotFound):
+        ask_for_void(session, elsewhere, entry.id, reason="x", asked_by_id=clerk.id, now=now)
+
+    asked = ask(session, entry.id, clerk, now)
+    with pytest.raises(NotFound):
+        approve_void(session, elsewhere, asked.id, decided_by_id=manager.id, now=now)
+
+
+def test_the_number_of_a_void_receipt_is_not_used_again(session, clerk, manager, now):
+    asked = ask(session, cash(session, clerk, 1_000, now).id, clerk, now)
+    approve_void(session, EVERYWHERE, asked.id, decided_by_id=manager.id, now=now)
+
+    cash(session, clerk, 1_000, now)
+
+    serials = session.scalars(select(Receipt.serial).order_by(Receipt.serial)).all()
+    assert serials == [1, 2]

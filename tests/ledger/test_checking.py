@@ -1,0 +1,186 @@
+"""``ledger check``: green on a world of real flows, and red on every single corruption of it."""
+
+import pytest
+from sqlalchemy import text
+
+from core.database import INSERT_ONLY
+from flows.checking import PROOFS, check_ledger, hold_still
+from ledger.postings import Cause, balance_rial, move, post
+from tests.factories import NOON
+from tests.ledger.corrupting import behind_the_triggers
+from tests.ledger.world import a_world
+
+
+def checked(database):
+    with database.reading() as session:
+        return check_ledger(session)
+
+
+def failing(database):
+    return [check.name for check in checked(database).checks if not check.ok]
+
+
+def test_every_proof_holds_on_a_world_of_real_flows(database):
+    a_world(database)
+
+    report = checked(database)
+
+    assert {check.name: check.detail for check in report.checks if not check.ok} == {}
+    assert report.ok
+
+
+def test_every_proof_holds_on_an_empty_house(database):
+    assert failing(database) == []
+
+
+# The proof that must fail first, the table, and what somebody did to it.
+CORRUPTIONS = {
+    "an amount in the books": (
+        "postings_balance",
+        "entry",
+        "UPDATE entry SET amount_rial = amount_rial + 1 WHERE id = (SELECT min(id) FROM entry)",
+    ),
+    "an amount beyond what SQLite can sum": (
+        "postings_balance",
+        "entry",
+        "UPDATE entry SET amount_rial = 9223372036854775807 WHERE id = (SELECT min(id) FROM entry)",
+    ),
+    "an entry removed": (
+        "postings_balance",
+        "entry",
+        "DELETE FROM entry WHERE id = (SELECT min(id) FROM entry)",
+    ),
+    "a posting without entries": (
+        "postings_balance",
+        "posting",
+        "INSERT INTO posting (id, cause, cause_id, booked_on, recorded_at) VALUES"
+        " (999, 'refund', 1, '2026-11-22', '2026-11-22 00:00:00')",
+    ),
+    "the bank's balance": (
+        "bank_balance",
+        "statement_line",
+        "UPDATE statement_line SET balance_rial = balance_rial + 1",
+    ),
+    "a line's amount": (
+        "lines_posted",
+        "statement_line",
+        "UPDATE statement_line SET amount_rial = 700001 WHERE amount_rial = 700000",
+    ),
+    "a line's posting taken for another's": (
+        "lines_posted",
+        "posting",
+        "UPDATE posting SET cause_id = 999 WHERE cause = 'statement_line' AND cause_id = 1",
+    ),
+    "a part of an explained line": (
+        "lines_explained",
+        "match",
+        'UPDATE "match" SET amount_rial = -9999 WHERE amount_rial < 0',
+    ),
+    "a match removed": ("suspense", "match", 'DELETE FROM "match" WHERE amount_rial < 0'),
+    "a contribution's amount": (
+        "fund_credits",
+        "contribution_line",
+        "UPDATE contribution_line SET amount_rial = amount_rial + 1 WHERE amount_rial = 2500000",
+    ),
+    "a contribution moved to another fund": (
+        "fund_credits",
+        "contribution_line",
+        "UPDATE contribution_line SET fund_id = fund_id + 1 WHERE amount_rial = 2500000",
+    ),
+    "a reversal removed": (
+        "fund_credits",
+        "contribution_reversal",
+        "DELETE FROM contribution_reversal",
+    ),
+    "money taken out of a fund": (
+        "funds_above_zero",
+        "entry",
+        "UPDATE entry SET amount_rial = -amount_rial WHERE posting_id ="
+        " (SELECT id FROM posting WHERE cause = 'contribution' ORDER BY id LIMIT 1)",
+    ),
+    "a receipt number skipped": (
+        "receipt_numbers",
+        "receipt",
+        "UPDATE receipt SET serial = serial + 5 WHERE id = (SELECT max(id) FROM receipt)",
+    ),
+    "a receipt's amount": (
+        "receipts",
+        "receipt",
+        "UPDATE receipt SET amount_rial = amount_rial * 10 WHERE amount_rial = 2500000",
+    ),
+    "a void receipt made valid": ("receipts", "receipt_void", "DELETE FROM receipt_void"),
+    "an act in the trail": (
+        "chain",
+        "audit_entry",
+        "UPDATE audit_entry SET actor_id = NULL WHERE actor_id IS NOT NULL",
+    ),
+    "surplus made a gift": ("surplus", None, "UPDATE payment SET is_surplus = false"),
+    "a payment made undone": (
+        "payments_recorded",
+        None,
+        "UPDATE payment SET final_at = NULL WHERE is_surplus = false",
+    ),
+    "a payment's amount": (
+        "payments_recorded",
+        None,
+        "UPDATE payment SET amount_rial = 1 WHERE is_surplus = false",
+    ),
+    "the counter of a series": (
+        "receipt_numbers",
+        None,
+        "UPDATE receipt_series SET last_serial = last_serial + 1",
+    ),
+    "an open line forgotten": ("work_tables", None, "DELETE FROM open_line"),
+    "an open line's key forgotten": ("work_tables", None, "DELETE FROM open_deposit_line"),
+    "a closed line opened": (
+        "work_tables",
+        None,
+        "INSERT INTO open_fee_line (line_id, bank_account_id, amount_rial) VALUES (2, 1, -10000)",
+    ),
+    "a settlement forgotten": ("work_tables", None, "DELETE FROM expected_terminal_money"),
+    "a settlement awaited in vain": (
+        "work_tables",
+        None,
+        "UPDATE expected_terminal_money SET source_id = 999 WHERE source_id = 1",
+    ),
+    "a deposit forgotten": ("work_tables", None, "DELETE FROM expected_deposit"),
+    "a deposit of another amount": (
+        "work_tables",
+        None,
+        "UPDATE expected_deposit SET amount_rial = amount_rial + 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CORRUPTIONS)
+def test_a_corruption_is_found(database, name):
+    proof, table, statement = CORRUPTIONS[name]
+    a_world(database)
+
+    if table is None:
+        with database.writing() as session:
+            session.execute(text(statement))
+    else:
+        behind_the_triggers(database, table, statement)
+
+    found = failing(database)
+    assert proof in found
+    # What is sealed cannot be changed without breaking the chain as well.
+    assert ("chain" in found) == (table in INSERT_ONLY and "INSERT" not in statement)
+
+
+def test_every_proof_is_shown_to_fail():
+    assert {proof for proof, _table, _statement in CORRUPTIONS.values()} == set(PROOFS)
+
+
+def test_all_proofs_are_of_one_moment(database):
+    a_world(database)
+    with database.reading() as session:
+        hold_still(session)
+        before = balance_rial(session, "surplus")
+        with database.writing() as other:
+            legs = move("desk:07", "surplus", 5)
+            post(other, Cause.REFUND, 1, legs, booked_on=NOON.date(), now=NOON)
+
+        assert check_ledger(session).ok
+        assert balance_rial(session, "surplus") == before

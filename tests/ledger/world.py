@@ -1,0 +1,84 @@
+"""A small world with a fact of every kind: paid, surplus, at a desk, void, imported, explained."""
+
+from donations.models.payment import Payment, PaymentState
+from donations.pledging import CashItem, DonorFacts, GoodsItem
+from flows.desk import hand_over_cash
+from flows.importing import import_statement
+from flows.receiving import receive_payment, reverse_contribution
+from flows.reconciling import run
+from flows.sealing import seal_facts
+from tests.factories import NOON, a_desk_contribution, a_pledge, a_staff_member, office_id
+
+FUND = "19041062101"
+_HEADING = "مانده,بستانکار,بدهکار,شرح,شماره سریال,شناسه واریز,شعبه,زمان,تاریخ"
+
+
+def a_final_payment(session, pledge, *, order_number):
+    """A payment that the bank has confirmed and settled."""
+    payment = Payment(
+        pledge_id=pledge.id,
+        gateway="mellat-main",
+        order_number=order_number,
+        amount_rial=2_500_000,
+        state=PaymentState.SETTLED,
+        return_key=f"{order_number:032d}",
+        token=f"token-{order_number}",
+        bank_reference=f"9{order_number}",
+        trace_number=f"8{order_number}",
+        created_at=NOON,
+        changed_at=NOON,
+        check_after=NOON,
+    )
+    session.add(payment)
+    session.flush()
+    receive_payment(session, payment, now=NOON)
+    return payment
+
+
+def a_world(database):
+    """Fill a fresh database and seal it; every proof holds."""
+    with database.writing() as session:
+        clerk = a_staff_member(session)
+        manager = a_staff_member(session, "manager")
+        online = a_pledge(session, CashItem(2_500_000, FUND), donor=DonorFacts(name="مریم"))
+        a_final_payment(session, online, order_number=1)
+        a_final_payment(session, online, order_number=2)  # of a promise that was already paid
+        a_desk_contribution(
+            session, CashItem(1_000_000), GoodsItem("پتو", 20_000, "تخته"), staff_id=clerk.id
+        )
+        wrong = a_desk_contribution(session, CashItem(300_000), staff_id=clerk.id)
+        reverse_contribution(
+            session,
+            wrong.id,
+            reason="دو بار نوشته شد",
+            asked_by_id=clerk.id,
+            approved_by_id=manager.id,
+            now=NOON,
+        )
+        slip = hand_over_cash(
+            session,
+            office_id(session),
+            1_000_000,
+            made_by_id=clerk.id,
+            request_key=None,
+            now=NOON,
+        )
+        a_pledge(session, CashItem(900_000))
+        promised = a_pledge(session, CashItem(700_000))
+        deposit_ids = promised.deposit_id, slip.deposit_id, online.deposit_id
+    _import(database, *deposit_ids)
+    run(database, now=NOON)
+    seal_facts(database, now=NOON)
+
+
+def _import(database, promised, slip, paid_already):
+    """Two deposits and a fee that explain themselves, two lines that a person must look at."""
+    rows = (
+        f"5700000,700000,0,واریز نقدی,123456,{promised},,10:00:00,1405/09/02",
+        "5690000,0,10000,کارمزد,123457,,اداره کل مدیریت عملیات,10:05:00,1405/09/02",
+        "5890000,200000,0,انتقال از غریبه,123458,,,11:00:00,1405/09/02",
+        f"6890000,1000000,0,واریز نقدی,123459,{slip},,11:30:00,1405/09/02",
+        f"6940000,50000,0,واریز نقدی,123460,{paid_already},,12:00:00,1405/09/02",
+    )
+    file = "\n".join((_HEADING, *rows)).encode()
+    import_statement(database, file, "day.csv", account="90190", now=NOON)

@@ -1,0 +1,80 @@
+"""Following a gift by its code: what stands where, without a name unless the donor is shown."""
+
+from flask import make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from core.digits import digits_only
+from core.refusals import NotFound
+from core.words import _
+from donations.tracking import pledge_with_code
+from web.public.choices import choices
+from web.public.limiting import count_last_four, count_miss, refuse_after_misses
+from web.public.standing import Standing, standing_of
+from web.public.unlocking import ends_mobile, is_opened, remember_opened
+from web.services import current
+
+_TYPED_MAX = 40
+
+
+def follow_form() -> ResponseReturnValue:
+    """Ask for the code; typed in any digits and with any separators."""
+    typed = request.args.get("code", "").strip()[:_TYPED_MAX]
+    if not typed:
+        return render_template("public/follow_form.html", typed="", error="")
+    code = digits_only(typed)
+    if code is None:
+        return _code_page(typed, _("A tracking code has thirteen digits and nothing else."))
+    return redirect(url_for("public.follow", tracking_code=code), 303)
+
+
+def follow(tracking_code: str) -> ResponseReturnValue:
+    """Where a gift stands; a code that nobody has is counted, so that codes cannot be guessed."""
+    try:
+        standing = _standing(tracking_code)
+    except NotFound:
+        count_miss()
+        return _code_page(
+            tracking_code[:_TYPED_MAX],
+            _("There is no gift with this code. Please compare it digit by digit."),
+            status=404,
+        )
+    return _follow_page(standing)
+
+
+def open_gift(tracking_code: str) -> ResponseReturnValue:
+    """Show the donor's own view to whoever knows how the donor's mobile number ends."""
+    standing = _standing(tracking_code)
+    count_last_four(standing.tracking_code)
+    with current.database.reading() as session:
+        pledge = pledge_with_code(session, tracking_code)
+        proves = ends_mobile(pledge, request.form.get("last_four", ""))
+    if not proves:
+        error = _("These are not the last four digits of the number that was left.")
+        return _follow_page(standing, error=error, status=422)
+    there = redirect(url_for("public.follow", tracking_code=standing.tracking_code), 303)
+    return remember_opened(make_response(there), pledge)
+
+
+def _standing(tracking_code: str) -> Standing:
+    with current.database.reading() as session:
+        pledge = pledge_with_code(session, tracking_code)
+        if not is_opened(pledge):
+            refuse_after_misses(session)
+        offered = choices(session, current.gateways, now=current.now())
+        return standing_of(
+            session,
+            pledge,
+            gateways=offered.gateways,
+            is_opened=is_opened(pledge),
+            now=current.now(),
+        )
+
+
+def _follow_page(standing: Standing, *, error: str = "", status: int = 200) -> ResponseReturnValue:
+    key = request.args.get("key", "") if standing.is_opened else ""
+    page = render_template("public/follow.html", gift=standing, error=error, key=key)
+    return page, status
+
+
+def _code_page(typed: str, error: str, *, status: int = 422) -> ResponseReturnValue:
+    return render_template("public/follow_form.html", typed=typed, error=error), status

@@ -1,0 +1,182 @@
+"""Giving: one page, then the bank; and whatever may come between the two."""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.refusals import NotFound, Refusal
+from core.words import spoken
+from donations.models.pledge import Channel, Pledge
+from donations.paying import AlreadyPaid, AmountOutsideGateway, NothingToPay
+from donations.pledging import pledge_of_request
+from donations.tracking import pledge_with_code
+from flows.paying import UnknownGateway, begin_payment
+from flows.pledging import promise
+from offices.places import Office
+from payment_gateways.contract import Redirect
+from web.public.choices import Choices, choices, title_of
+from web.public.give_form import BY_DEPOSIT, GiftForm
+from web.public.limiting import count_gift
+from web.public.unlocking import is_view_key
+from web.refusals import explain
+from web.services import current
+
+# From here on the donor looks at the amount once more before the bank's page opens: rials taken
+# for tomans are the commonest mistake with money in Iran.
+_LOOK_TWICE_RIAL = 500_000_000
+_IN_LINKS = ("kind", "amount", "fund", "office")
+
+
+@dataclass(frozen=True, slots=True)
+class _Promised:
+    """What the pages need of a pledge once its transaction is over.
+
+    ``key`` opens the donor's own view; it is empty for those who only know the code.
+    """
+
+    id: int
+    tracking_code: str
+    key: str
+    cash_rial: int
+
+
+def give() -> ResponseReturnValue:
+    """The form; sent, it becomes a pledge with a tracking code and leads to the bank."""
+    offered = _offered()
+    if request.method == "GET":
+        given = {name: request.args[name][:60] for name in _IN_LINKS if request.args.get(name)}
+        return _form_page(GiftForm(None, offered, **given))
+    form = GiftForm(request.form, offered)
+    if form.website.data:
+        return redirect(url_for("public.home"), 303)
+    if "add" in request.form:
+        form.show_another_row()
+        return _form_page(form)
+    if not form.validate():
+        return _form_page(form, status=422)
+    count_gift()
+    try:
+        promised = _promise(form)
+    except Refusal as refusal:
+        if not form.blame(refusal):
+            raise
+        return _form_page(form, status=422)
+    if not promised.cash_rial or form.gateway.data == BY_DEPOSIT:
+        return _to_following(promised)
+    return _to_the_bank(promised, form.gateway.data)
+
+
+def pay(tracking_code: str) -> ResponseReturnValue:
+    """Open another attempt to pay the same pledge, perhaps at another gateway."""
+    count_gift()
+    with current.database.reading() as session:
+        pledge = pledge_with_code(session, tracking_code)
+        key = request.form.get("key", "")
+        promised = _described(pledge, key=key if is_view_key(pledge, key) else "")
+    gateway = request.form.get("gateway") or next(iter(_offered().gateways), ("", ""))[0]
+    return _to_the_bank(promised, gateway)
+
+
+def _to_the_bank(promised: _Promised, gateway: str) -> ResponseReturnValue:
+    """Announce the payment, then show the tracking code and the way to the bank."""
+    try:
+        begun = begin_payment(
+            current.database,
+            current.gateways,
+            pledge_id=promised.id,
+            gateway=gateway,
+            public_url=current.settings.public_url,
+            clock=current.now,
+        )
+    except (AlreadyPaid, NothingToPay) as refusal:
+        flash(explain(refusal), "info")
+        return _to_following(promised)
+    except (AmountOutsideGateway, UnknownGateway) as refusal:
+        flash(explain(refusal), "error")
+        return _to_following(promised)
+    if begun.redirect is None:
+        return _unanswered_page(promised, gateway)
+    return _leaving_page(promised, begun.redirect, gateway)
+
+
+def _leaving_page(promised: _Promised, way: Redirect, gateway: str) -> ResponseReturnValue:
+    address = urlsplit(way.url)
+    is_get = way.method == "GET"
+    return render_template(
+        "public/leaving.html",
+        promised=promised,
+        way=way,
+        url=address._replace(query="").geturl() if is_get else way.url,
+        # A form sent by GET drops the query of its address, so it travels as fields.
+        fields=[*(parse_qsl(address.query) if is_get else ()), *way.fields.items()],
+        bank=title_of(current.gateways[gateway]),
+        goes_at_once=promised.cash_rial < _LOOK_TWICE_RIAL,
+    )
+
+
+def _unanswered_page(promised: _Promised, gateway: str) -> ResponseReturnValue:
+    offered = _offered().gateways
+    return render_template(
+        "public/unanswered.html",
+        promised=promised,
+        bank=title_of(current.gateways[gateway]),
+        same=gateway,
+        others=[option for option in offered if option[0] != gateway],
+    )
+
+
+def _form_page(form: GiftForm, *, status: int = 200) -> ResponseReturnValue:
+    return render_template("public/give.html", form=form), status
+
+
+def _offered() -> Choices:
+    with current.database.reading() as session:
+        return choices(session, current.gateways, now=current.now())
+
+
+def _promise(form: GiftForm) -> _Promised:
+    """Make the pledge; the same form sent twice, even at once, is the same pledge."""
+    request_key = form.pledge_key()
+    try:
+        with current.database.writing() as session:
+            pledge = promise(
+                session,
+                form.items(),
+                donor=form.donor(),
+                office_id=_office_id(session, form.office.data),
+                channel=Channel.WEBSITE,
+                now=current.now(),
+                language=spoken(),
+                request_key=request_key,
+            )
+            return _described(pledge, key=pledge.view_key)
+    except IntegrityError:
+        # The twin of a double click was a moment faster: its pledge is this one too.
+        with current.database.reading() as session:
+            twin = pledge_of_request(session, request_key)
+            if twin is None:
+                raise
+            return _described(twin, key=twin.view_key)
+
+
+def _office_id(session: Session, code: str) -> int | None:
+    if not code:
+        return None
+    office_id = session.scalars(select(Office.id).where(Office.code == code)).one_or_none()
+    if office_id is None:
+        raise NotFound(subject="office")
+    return office_id
+
+
+def _described(pledge: Pledge, *, key: str) -> _Promised:
+    return _Promised(pledge.id, pledge.tracking_code, key, pledge.cash_rial)
+
+
+def _to_following(promised: _Promised) -> ResponseReturnValue:
+    key = promised.key or None
+    return redirect(url_for("public.follow", tracking_code=promised.tracking_code, key=key), 303)

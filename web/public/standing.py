@@ -1,0 +1,240 @@
+"""How a gift stands, put into words for its donor: one state, one advice, what happened so far."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.words import Later, _, spoken
+from donations.models.contribution import Contribution
+from donations.models.payment import Payment, PaymentState
+from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
+from donations.tracking import (
+    PledgeState,
+    StageKind,
+    contributions_of,
+    payments_of,
+    pledge_state,
+    timeline,
+)
+from receipts.freezing import quantity_text
+from receipts.numbering import number_in_address
+from receipts.series import Receipt
+from web.filters import digits, moment, rial
+from web.public.account import AccountShown, deposit_account
+from web.public.choices import Options, name_of
+
+# How long the page asks again by itself while the bank is being asked.
+_ASKS_AGAIN_FOR = timedelta(minutes=2)
+_S = PaymentState
+
+
+class Money(StrEnum):
+    """How the money of a gift stands, as far as its donor has to act on it."""
+
+    NONE = "none"  # goods or hours only
+    OPEN = "open"
+    AT_THE_BANK = "at_the_bank"
+    BEING_CHECKED = "being_checked"  # the bank is being asked this minute
+    UNDER_REVIEW = "under_review"  # it did not answer, or said something else than we asked
+    UNANSWERED = "unanswered"  # the bank never took the announcement
+    CANCELLED = "cancelled"
+    NOT_PAID = "not_paid"
+    RETURNED = "returned"
+    PAID = "paid"
+
+
+_AS_LEFT = {
+    _S.START_UNKNOWN: Money.UNANSWERED,
+    _S.CREATED: Money.UNANSWERED,
+    _S.CANCELLED_CLAIMED: Money.CANCELLED,
+    _S.CANCELLED: Money.CANCELLED,
+    _S.FAILED: Money.NOT_PAID,
+    _S.EXPIRED: Money.NOT_PAID,
+    _S.STARTED: Money.AT_THE_BANK,
+    _S.REDIRECTED: Money.AT_THE_BANK,
+    _S.REVERSED: Money.RETURNED,
+    _S.REFUNDED: Money.RETURNED,
+}
+_PAYABLE = frozenset(
+    {
+        Money.OPEN,
+        Money.AT_THE_BANK,
+        Money.UNANSWERED,
+        Money.CANCELLED,
+        Money.NOT_PAID,
+        Money.RETURNED,
+    }
+)
+_STAGES: Mapping[StageKind, tuple[Later, str]] = {
+    StageKind.PROMISED: (Later("The gift was promised"), "done"),
+    StageKind.SENT_TO_BANK: (Later("Sent to the bank"), "done"),
+    StageKind.BEING_CHECKED: (Later("We are asking the bank"), "now"),
+    StageKind.NOT_PAID: (Later("Not paid; no money was taken"), "wrong"),
+    StageKind.RECEIVED: (Later("Received"), "done"),
+    StageKind.SURPLUS: (Later("Paid a second time"), "wrong"),
+    StageKind.RETURNED: (Later("The money went back"), "wrong"),
+    StageKind.VOID: (Later("The receipt was voided"), "wrong"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ItemShown:
+    """One thing promised, in words."""
+
+    text: str
+    fund: str
+    kind: ItemKind
+    is_received: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StageShown:
+    """One entry of the timeline, as the page's macro wants it."""
+
+    text: str
+    state: str
+    when: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptShown:
+    """A receipt of this gift; the key is empty for those who may not read it."""
+
+    number: str
+    in_address: str
+    is_void: bool
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Everything the page shows of a gift; the name only when it ``is_opened``."""
+
+    tracking_code: str
+    money: Money
+    is_complete: bool
+    items: Sequence[ItemShown]
+    cash_rial: int
+    stages: Sequence[StageShown]
+    receipts: Sequence[ReceiptShown]
+    deposit_id: str  # as long as it can be paid in
+    account: AccountShown
+    gateways: Options
+    is_opened: bool
+    can_prove_mobile: bool
+    donor_name: str
+    asks_again: bool
+    paid_twice: bool
+
+    @property
+    def can_pay(self) -> bool:
+        """Whether paying now cannot be paying twice."""
+        return self.money in _PAYABLE
+
+    @property
+    def waits_for(self) -> ItemKind | None:
+        """Goods or hours that are still expected."""
+        waiting = {item.kind for item in self.items if not item.is_received} - {ItemKind.CASH}
+        return min(waiting, default=None)
+
+
+def standing_of(
+    session: Session, pledge: Pledge, *, gateways: Options, is_opened: bool, now: datetime
+) -> Standing:
+    """How a pledge stands at this moment."""
+    payments = payments_of(session, pledge.id)
+    contributions = contributions_of(session, pledge.id)
+    money = _money(pledge, payments, now=now)
+    items = [item for item in pledge.items if item.state is not ItemState.WITHDRAWN]
+    donor = pledge.donor
+    return Standing(
+        tracking_code=pledge.tracking_code,
+        money=money,
+        is_complete=pledge_state(pledge, payments) is PledgeState.RECEIVED,
+        items=[_item(item) for item in items],
+        cash_rial=pledge.cash_rial,
+        stages=_stages(session, pledge),
+        receipts=_receipts(session, contributions, is_opened=is_opened),
+        deposit_id=pledge.deposit_id if money in _PAYABLE else "",
+        account=deposit_account(session),
+        gateways=gateways,
+        is_opened=is_opened,
+        can_prove_mobile=bool(donor and donor.mobile),
+        donor_name=(donor.name or "") if donor and is_opened else "",
+        asks_again=money is Money.BEING_CHECKED,
+        paid_twice=any(payment.is_surplus for payment in payments),
+    )
+
+
+def quantity_shown(item: PledgeItem) -> str:
+    """A quantity of goods with its unit, a decimal point as the language writes it."""
+    quantity = quantity_text(item.quantity_thousandths or 0)
+    if spoken() != "en":
+        quantity = quantity.replace(".", "٫")
+    return f"{digits(quantity)} {item.unit}"
+
+
+def _money(pledge: Pledge, payments: Sequence[Payment], *, now: datetime) -> Money:
+    cash = [
+        item.state
+        for item in pledge.items
+        if item.kind is ItemKind.CASH and item.state is not ItemState.WITHDRAWN
+    ]
+    if not cash:
+        return Money.NONE
+    if ItemState.PROMISED not in cash:
+        return Money.PAID
+    unsure = [
+        payment for payment in payments if payment.state not in _AS_LEFT and not payment.is_final
+    ]
+    if unsure:
+        is_fresh = all(now - payment.changed_at < _ASKS_AGAIN_FOR for payment in unsure)
+        is_mismatch = any(payment.state is _S.MISMATCH for payment in unsure)
+        return Money.BEING_CHECKED if is_fresh and not is_mismatch else Money.UNDER_REVIEW
+    return _AS_LEFT.get(payments[-1].state, Money.OPEN) if payments else Money.OPEN
+
+
+def _item(item: PledgeItem) -> ItemShown:
+    if item.kind is ItemKind.CASH:
+        text = rial(item.amount_rial or 0)
+    elif item.kind is ItemKind.GOODS:
+        text = f"{item.description} – {quantity_shown(item)}"
+    else:
+        text = _("%(skill)s, %(hours)s hours") % {
+            "skill": item.skill,
+            "hours": digits(item.hours),
+        }
+    return ItemShown(text, name_of(item.fund), item.kind, item.state is ItemState.RECEIVED)
+
+
+def _stages(session: Session, pledge: Pledge) -> list[StageShown]:
+    shown = []
+    for stage in timeline(session, pledge):
+        text, state = _STAGES[stage.kind]
+        amount = rial(stage.amount_rial) if stage.amount_rial else ""
+        shown.append(StageShown(str(text), state, moment(stage.at), amount))
+    return shown
+
+
+def _receipts(
+    session: Session, contributions: Sequence[Contribution], *, is_opened: bool
+) -> list[ReceiptShown]:
+    rows = session.scalars(
+        select(Receipt)
+        .where(Receipt.contribution_id.in_([contribution.id for contribution in contributions]))
+        .order_by(Receipt.id)
+    )
+    return [
+        ReceiptShown(
+            number=row.number,
+            in_address=number_in_address(row.number),
+            is_void=row.void is not None,
+            key=row.verify_key if is_opened else "",
+        )
+        for row in rows
+    ]

@@ -1,0 +1,44 @@
+"""The page of totals: counted from the contributions that stand, at most five minutes ago."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from flask import current_app, render_template
+from flask.typing import ResponseReturnValue
+
+from core.words import spoken
+from web.public.totals import DONORS_MIN, Totals, totals
+from web.services import current
+
+_KEPT_FOR = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Totals and when they were counted; kept in each process, for each language."""
+
+    totals: Totals
+    at: datetime
+
+
+def transparency() -> ResponseReturnValue:
+    """Totals for every purpose, service and province, as drawings and as tables."""
+    counted = _counted()
+    return render_template(
+        "public/transparency.html",
+        totals=counted.totals,
+        counted_at=counted.at,
+        donors_min=DONORS_MIN,
+    )
+
+
+def _counted() -> _Counted:
+    kept = cast(dict[str, _Counted], current_app.extensions.setdefault("public_totals", {}))
+    now = current.now()
+    last = kept.get(spoken())
+    if last is None or not last.at <= now < last.at + _KEPT_FOR:
+        with current.database.reading() as session:
+            last = _Counted(totals(session), now)
+        kept[spoken()] = last
+    return last

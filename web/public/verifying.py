@@ -1,0 +1,44 @@
+"""Checking a receipt: anybody may, and only the key in its QR code shows more than its state."""
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from core.refusals import NotFound
+from core.words import _
+from receipts.numbering import UnreadableNumber, number_in_address, parse_number
+from receipts.verifying import verify as look_up
+from web.public.limiting import count_verification
+from web.refusals import explain
+from web.services import current
+
+_TYPED_MAX = 40
+
+
+def verify_form() -> ResponseReturnValue:
+    """Ask for the number that stands on the receipt."""
+    typed = request.args.get("number", "").strip()[:_TYPED_MAX]
+    if not typed:
+        return render_template("public/verify_form.html", typed="", error="")
+    try:
+        number = number_in_address(parse_number(typed))
+    except UnreadableNumber as refusal:
+        return _number_page(typed, explain(refusal))
+    return redirect(url_for("public.verify", number=number), 303)
+
+
+def verify(number: str) -> ResponseReturnValue:
+    """State and day of a receipt; with its key also kind, amount and the masked name."""
+    count_verification()
+    try:
+        with current.database.reading() as session:
+            verified = look_up(session, number, request.args.get("k", ""))
+    except UnreadableNumber as refusal:
+        return _number_page(number[:_TYPED_MAX], explain(refusal))
+    except NotFound:
+        error = _("No receipt with this number was issued. Please compare it digit by digit.")
+        return _number_page(number[:_TYPED_MAX], error, status=404)
+    return render_template("public/verify.html", receipt=verified)
+
+
+def _number_page(typed: str, error: str, *, status: int = 422) -> ResponseReturnValue:
+    return render_template("public/verify_form.html", typed=typed, error=error), status
