@@ -16,11 +16,11 @@ run: setup-run ## Serve http://127.0.0.1:8000 with demo data, worker and sandbox
 	@$(IN_VENV)python -m deploy.supervise
 
 test: setup ## Run the whole suite
-	@$(IN_VENV)pytest -n 2
+	@$(IN_VENV)pytest -n 2 --dist loadgroup
 
 test-postgres: setup ## Run the whole suite on PostgreSQL (TEST_DATABASE_URL)
 	@$(IN_VENV)python -m deploy.reach_postgres "$(TEST_DATABASE_URL)"
-	@TEST_DATABASE_URL="$(TEST_DATABASE_URL)" $(IN_VENV)pytest -n 2
+	@TEST_DATABASE_URL="$(TEST_DATABASE_URL)" $(IN_VENV)pytest -n 2 --dist loadgroup
 
 check: setup ## Style, types and import contracts
 	@$(IN_VENV)ruff check $(CODE)

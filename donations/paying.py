@@ -268,6 +268,12 @@ def record_confirm(
     payment = _locked(session, payment_id)
     if payment.final_at is not None or payment.state not in _BEFORE_CONFIRM | {S.CONFIRMING}:
         return payment.state  # somebody else recorded an answer first
+    if payment.state is not S.CONFIRMING:
+        # Our lease ran out and somebody else recorded an answer. Proof still counts; whatever is
+        # less than proof is older than what stands.
+        if outcome.kind not in _PAID:
+            return payment.state
+        _change(session, payment_id, {payment.state}, S.CONFIRMING, now=now)
     after = _state_after_confirm(session, payment, outcome, terminal.manifest, now=now)
     changes: dict[str, Any] = {"check_after": _next_check(payment, after, now=now)}
     if outcome.kind in _PAID:

@@ -24,6 +24,7 @@ from ledger.terminals import Terminal
 from offices.audit import note
 from offices.places import Office
 from offices.scope import Scope
+from offices.staff import StaffMember
 from receipts.series import Receipt
 from reconciliation.expected import Expects, expect_deposit
 from reconciliation.matches import Match, MatchUndo, Target
@@ -78,6 +79,8 @@ def record_walk_in(
     The same form sent twice is one entry. Raises SeenBefore and what ``promise`` raises.
     """
     key = _key(staff_id, request_key) if request_key else None
+    # A form sent twice at one moment: the second waits here until the first is saved.
+    session.get_one(StaffMember, staff_id, with_for_update={"key_share": True})
     if key is not None and (receipt := _receipt_of_request(session, key)) is not None:
         return receipt
     _refuse_second_use(session, walk_in)

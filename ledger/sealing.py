@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from datetime import time as clock_time
+from enum import StrEnum
 from itertools import chain
 
 from sqlalchemy import Row, Select, Table, func, insert, select, text
@@ -19,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from core.database import Database
 from core.hashchain import GENESIS, block_hash
+from core.words import Later
 from ledger.seals import Seal
 
 BLOCK_ROWS_MAX = 10_000
@@ -28,6 +30,23 @@ _LOOK_EVERY_SECONDS = 0.02
 _FAULTS_SHOWN_MAX = 20
 
 
+class Trouble(StrEnum):
+    """What can be wrong with a block."""
+
+    UNLINKED = "unlinked"
+    MISSING = "missing"
+    EXTRA = "extra"
+    CHANGED = "changed"
+
+
+_SAID: Mapping[Trouble, Later] = {
+    Trouble.UNLINKED: Later("{stream} {first}-{last}: does not follow the block before it"),
+    Trouble.MISSING: Later("{stream} {first}-{last}: {rows} rows are missing"),
+    Trouble.EXTRA: Later("{stream} {first}-{last}: {rows} rows too many"),
+    Trouble.CHANGED: Later("{stream} {first}-{last}: something was changed"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong with a chain: which table, which block of ids, and what."""
@@ -35,10 +54,13 @@ class Fault:
     stream: str
     first_id: int
     last_id: int
-    what: str
+    trouble: Trouble
+    rows: int = 0  # how many are missing or too many
 
     def __str__(self) -> str:
-        return f"{self.stream} {self.first_id}-{self.last_id}: {self.what}"
+        return str(_SAID[self.trouble]).format(
+            stream=self.stream, first=self.first_id, last=self.last_id, rows=self.rows
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +137,10 @@ def verify_chain(session: Session, table: Table) -> ChainReport:
         blocks += 1
         sealed_rows += len(block)
         faults += [
-            Fault(table.name, each.first_id, each.last_id, what)
-            for what in _faults_of(each, block, link)
+            Fault(
+                table.name, each.first_id, each.last_id, trouble, abs(len(block) - each.row_count)
+            )
+            for trouble in _troubles_of(each, block, link)
         ]
         link = _Link(each.last_id, each.hash)
     unsealed = sum(1 for _row in chain([] if row is None else [row], rows))
@@ -160,15 +184,15 @@ def seal_up_to(
         sealed += len(rows)
 
 
-def _faults_of(
+def _troubles_of(
     seal: Row[*tuple[object, ...]], rows: Sequence[Row[*tuple[object, ...]]], before: _Link
-) -> Iterator[str]:
+) -> Iterator[Trouble]:
     if seal.previous_hash != before.hash or seal.first_id != before.last_id + 1:
-        yield "does not follow the block before it"
+        yield Trouble.UNLINKED
     if len(rows) < seal.row_count:
-        yield f"{seal.row_count - len(rows)} rows are missing"
+        yield Trouble.MISSING
     elif len(rows) > seal.row_count:
-        yield f"{len(rows) - seal.row_count} rows too many"
+        yield Trouble.EXTRA
     else:
         facts: dict[str, object] = {
             "stream": seal.stream,
@@ -178,7 +202,7 @@ def _faults_of(
             "sealed_at": seal.sealed_at,
         }
         if _hash_of(seal.previous_hash, facts, rows) != seal.hash:
-            yield "a row was changed"
+            yield Trouble.CHANGED
 
 
 def _hash_of(

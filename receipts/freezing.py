@@ -88,13 +88,13 @@ class Paper:
     terminals: Mapping[str, str]  # bank account numbers by our name of the terminal
     accounts: Mapping[str, Mapping[str, str]]  # how receipts name an account, by number
 
-    def account_of(self, row: Received) -> str | None:
-        """The bank account the money goes to; none for cash and cheques, which stay a while."""
+    def account_of(self, row: Received) -> str:
+        """The bank account the money goes to, as JSON: null for cash and cheques at a desk."""
         number = self.terminals.get(row.gateway or row.terminal or "")
         if row.tender == Tender.TRANSFER:
             number = DEPOSIT_ACCOUNT
         names = self.accounts.get(number or "")
-        return names[row.language] if names else None
+        return _name(names[row.language]) if names else "null"
 
 
 def frozen(
@@ -107,18 +107,18 @@ def frozen(
     issuer = _issuer(language)
     facts = (
         f'{{"cash":[{cash}],"channel":{_channel(row.tender, row.cheque_number, language)},'
-        f'"deposit_id":"{row.deposit_id}","desk":{_text(desk.names[language])},'
-        f'"destination_account":{_or_null(paper.account_of(row))},"donor_name":{_or_null(row.donor_name)},'
+        f'"deposit_id":"{row.deposit_id}","desk":{_name(desk.names[language])},'
+        f'"destination_account":{paper.account_of(row)},"donor_name":{_or_null(row.donor_name)},'
         f'"goods":[{goods}],"hours":[{hours}],"is_sample":false,"is_void":false,'
         f'"issued_on":"{paper.issued_on}","kind":"{kind}","language":"{language}",'
         f'"layout_version":{LAYOUT_VERSION},"masked_card":{_or_null(row.masked_card)},'
-        f'"number":"{number}",{issuer[0]},"province":{_text(desk.provinces[language])},'
+        f'"number":"{number}",{issuer[0]},"province":{_name(desk.provinces[language])},'
         f'"received_on":"{row.received_on}","reference":{_or_null(row.bank_reference)},'
         f'"replaces_number":null,"service_id":"{SERVICE_ID}","tax_line":null,'
         f'"total_rial":{total_rial},'
         f'"trace_number":{_or_null(row.bank_trace_number or row.trace_number)},'
         f'"tracking_code":"{row.tracking_code}",{issuer[1]},'
-        f'"verify_url":{_text(verify_url)},"void_text":null}}'
+        f'"verify_url":{_quoted(verify_url)},"void_text":null}}'
     )
     return kind, total_rial, facts
 
@@ -138,11 +138,11 @@ def _sections(
     total_rial = 0
     for line in lines:
         code, names = purposes[line.fund_id]
-        fund = _text(names[language])
+        fund = _name(names[language])
         if line.kind == _CASH:
             total_rial += line.amount_rial or 0
             cash.append(
-                f'{{"amount_rial":{line.amount_rial},"fund_code":{_text(code)},"fund_name":{fund}}}'
+                f'{{"amount_rial":{line.amount_rial},"fund_code":{_name(code)},"fund_name":{fund}}}'
             )
         elif line.kind == _GOODS:
             goods.append(_goods_line(line, fund))
@@ -173,6 +173,12 @@ def _text(text: str) -> str:
     if not _ORDINARY.fullmatch(text):
         text = "".join(map(_printed, printable(text)))
     return _quoted(text)
+
+
+@lru_cache(maxsize=4096)
+def _name(text: str) -> str:
+    """The same for names that many receipts share."""
+    return _text(text)
 
 
 @lru_cache(maxsize=4096)

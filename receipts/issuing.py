@@ -279,7 +279,7 @@ def _received(session: Session, ids: Sequence[int]) -> dict[int, Received]:
 def _lines(session: Session, ids: Sequence[int]) -> Mapping[int, Sequence[Line]]:
     connection = session.connection()
     lines: defaultdict[int, list[Line]] = defaultdict(list)
-    for row in connection.execute(
+    found = connection.execute(
         select(
             ContributionLine.contribution_id,
             type_coerce(ContributionLine.kind, String),
@@ -295,7 +295,8 @@ def _lines(session: Session, ids: Sequence[int]) -> Mapping[int, Sequence[Line]]
         .join(PledgeItem, PledgeItem.id == ContributionLine.pledge_item_id)
         .where(ContributionLine.contribution_id.in_(listed(connection, ids)))
         .order_by(ContributionLine.id)
-    ):
+    )
+    for row in found.all():
         lines[row[0]].append(Line._make(row))
     return lines
 

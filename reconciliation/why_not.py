@@ -54,9 +54,7 @@ def _no_deposit(session: Session, line: StatementLine) -> str:
         return _("Deposit id: the row carries none.")
     values = {"deposit_id": digits(line.deposit_id), "came": rial(line.amount_rial)}
     if not is_deposit_id(line.deposit_id):
-        return (
-            _("Deposit id: %(deposit_id)s is not one of ours by length and check digits.") % values
-        )
+        return _("Deposit id: %(deposit_id)s is not one of ours by its check digits.") % values
     expected = session.scalars(
         select(ExpectedDeposit).where(ExpectedDeposit.deposit_id == line.deposit_id)
     ).first()
@@ -101,7 +99,7 @@ def _no_reference(session: Session, line: StatementLine) -> str:
             "Bank reference: the payment with the reference %(reference)s is %(amount)s rial."
         ) % {**values, "amount": rial(found[0])}
     return (
-        _("Bank reference: several rows or payments have %(reference)s and this amount.") % values
+        _("Bank reference: several rows or payments share %(reference)s and the amount.") % values
     )
 
 

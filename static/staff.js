@@ -59,7 +59,9 @@ function enterGoesOn() {
       if (!isOurs || event.target.matches("textarea, button, a, summary")) return;
       event.preventDefault();
       const fields = [...form.elements].filter(
-        (field) => !field.disabled && field.type !== "hidden" && field.offsetParent && field.tabIndex >= 0,
+        (field) => !field.disabled && field.type !== "hidden" && field.tabIndex >= 0 && field.checkVisibility()
+          && (field.type !== "radio" || field.checked) // a group is one stop; the arrows choose in it
+          && (!field.matches("button") || field.dataset.key === "ctrl+enter"),
       );
       fields[fields.indexOf(event.target) + 1]?.focus();
     });

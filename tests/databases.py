@@ -62,6 +62,20 @@ class Template:
             _on_server(f"DROP DATABASE {self.name} WITH (FORCE)")
 
 
+@contextmanager
+def fresh_database() -> Iterator[str | None]:
+    """An empty database on the test server; none where the tests run on SQLite files."""
+    if not SERVER_URL:
+        yield None
+        return
+    name = f"mosharekat_house_{uuid.uuid4().hex[:10]}"
+    _on_server(f"CREATE DATABASE {name}")
+    try:
+        yield _server_url(name)
+    finally:
+        _on_server(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 def migrate(database: Database, target: str = "head") -> None:
     """Build the schema as an installation does."""
     config = Config(toml_file=str(ROOT / "pyproject.toml"))

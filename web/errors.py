@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import Flask, render_template, request
+from flask import Flask, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import NoResultFound, OperationalError
 from werkzeug.exceptions import HTTPException
@@ -60,7 +60,6 @@ def _busy(error: OperationalError) -> ResponseReturnValue:
     return page, status, {"Retry-After": "10"}
 
 
-def _broken(error: Exception) -> ResponseReturnValue:
-    log.error("page failed", extra={"path": request.path}, exc_info=error)
+def _broken(_error: Exception) -> ResponseReturnValue:
     text = _("The fault is ours and has been written down. Please try again later.")
     return _page(_("Something went wrong"), text, 500)

@@ -102,6 +102,25 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
     "receipt.unknown_glyph": (
         Later("A text holds a character that cannot be printed on a receipt."),
     ),
+    "reconciliation.amount_differs": (
+        Later("%(came_rial)s came, but %(promised_rial)s were promised."),
+    ),
+    "reconciliation.in_progress": (
+        Later("A run is at work at this moment. Please look again shortly."),
+    ),
+    "reconciliation.line_not_open": (Later("This line has been explained meanwhile."),),
+    "reconciliation.pledge_not_open": (
+        Later("This pledge has no money left to receive; it was received or withdrawn."),
+    ),
+    "reconciliation.which_fund": (
+        Later(
+            "Another amount came than was promised for several purposes: nobody can say what it is"
+            " for."
+        ),
+    ),
+    "reconciliation.wrong_side": (
+        Later("Money that went out is no gift, and money that came in is no fee."),
+    ),
     "role.last_administrator": (
         Later("This is the last administrator; name another one before you end this role."),
     ),
@@ -146,6 +165,9 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
         Later("The amount in row %(row)s is not whole rials. Nothing was imported."),
         Later("The file is not in whole rials. Nothing was imported."),
     ),
+    "statement.not_the_latest": (
+        Later("A later import builds on this one; take that one back first."),
+    ),
     "statement.other_account": (
         Later(
             "This is a statement of account %(found)s, not of %(account)s. Nothing was imported."
@@ -153,6 +175,7 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
         Later("This is a statement of another account. Nothing was imported."),
     ),
     "statement.too_large": (Later("This file is too large for a bank statement."),),
+    "statement.unknown_account": (Later("This account is not in the register."),),
     "statement.unknown_format": (
         Later("Nobody here can read such a file. Please export it from the bank as Excel or CSV."),
     ),
@@ -161,6 +184,7 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
         Later("A row cannot be understood. Nothing was imported."),
     ),
     "statement.unreadable_cell": (
+        Later("Row %(row)s, column «%(column)s» cannot be read. Nothing was imported."),
         Later("A cell in row %(row)s cannot be read. Nothing was imported."),
         Later("A cell cannot be read. Nothing was imported."),
     ),

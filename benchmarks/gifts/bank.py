@@ -35,11 +35,10 @@ class Donors(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._buffer = b""
-        self._transport: asyncio.Transport | None = None
+        self._transport: asyncio.BaseTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember where to answer."""
-        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
@@ -59,12 +58,15 @@ class Donors(asyncio.Protocol):
             "HTTP/1.1 200 OK\r\nContent-Type: text/xml; charset=utf-8\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
-        assert self._transport is not None
         if self.latency_seconds:
             loop = asyncio.get_running_loop()
-            loop.call_later(self.latency_seconds, self._transport.write, head.encode() + body)
+            loop.call_later(self.latency_seconds, self._write, head.encode() + body)
         else:
-            self._transport.write(head.encode() + body)
+            self._write(head.encode() + body)
+
+    def _write(self, answer: bytes) -> None:
+        if isinstance(self._transport, asyncio.Transport) and not self._transport.is_closing():
+            self._transport.write(answer)
 
 
 def _soap(body: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 What a payment costs when nothing is guarded: the floor that the real thing is held against.
 Started by gunicorn as ``benchmarks.gifts.floor:app``; DATABASE_URL and BANK_URL name the rest.
+Run as a program it makes its table.
 """
 
 import os
@@ -104,3 +105,7 @@ def result(code: str) -> str:
     with engine.connect() as connection:
         state = connection.scalar(select(gift.c.state).where(gift.c.code == code))
     return f"<p>gift-is-{state}</p>"
+
+
+if __name__ == "__main__":
+    gift.metadata.create_all(engine)

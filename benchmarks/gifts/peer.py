@@ -1,13 +1,16 @@
 """The peer: az-iranian-bank-gateways used as its README tells, in one Django module.
 
 Run by the peer's own interpreter (it is not installed beside us): gunicorn imports
-``peer:application`` with PEER_DATABASE, BANK_URL and the module search path set.
+``peer:application`` with PEER_DATABASE_URL, BANK_URL and the module search path set.
 """
 
+# mypy: ignore-errors
+# Its libraries stand in another virtual environment, where mypy cannot see them.
+
 import os
+from urllib.parse import urlsplit
 
 import django
-from azbankgateways.banks import mellat
 from django.conf import settings
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
@@ -16,7 +19,7 @@ from django.urls import path, reverse
 from django.views.decorators.csrf import csrf_exempt
 
 _BANK = os.environ["BANK_URL"]
-_POSTGRES = os.environ.get("PEER_POSTGRES")
+_DATABASE = urlsplit(os.environ["PEER_DATABASE_URL"])
 
 settings.configure(
     SECRET_KEY="benchmark" * 8,
@@ -35,21 +38,24 @@ settings.configure(
     TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}],
     DATABASES={
         "default": {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": _POSTGRES,
-            "HOST": "127.0.0.1",
-            "USER": "postgres",
-            "CONN_MAX_AGE": 60,
-        }
-        if _POSTGRES
-        else {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": os.environ["PEER_DATABASE"],
+            "NAME": _DATABASE.path[1:],
             "OPTIONS": {
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 10,
             },
+            "CONN_MAX_AGE": 60,
+        }
+        if _DATABASE.scheme == "sqlite"
+        else {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": _DATABASE.path[1:],
+            "HOST": _DATABASE.hostname,
+            "PORT": _DATABASE.port or 5432,
+            "USER": _DATABASE.username,
+            "PASSWORD": _DATABASE.password or "",
+            "CONN_MAX_AGE": 60,
         }
     },
     AZ_IRANIAN_BANK_GATEWAYS={
@@ -65,7 +71,9 @@ settings.configure(
 )
 django.setup()
 
-from azbankgateways import bankfactories, models  # noqa: E402  Django has to be set up first
+# Django has to be set up before its models are imported.
+from azbankgateways import bankfactories, models  # noqa: E402
+from azbankgateways.banks import mellat  # noqa: E402
 from azbankgateways.urls import az_bank_gateways_urls  # noqa: E402
 
 

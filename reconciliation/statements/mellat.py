@@ -7,7 +7,6 @@ row first or last, totals below. Rows are streamed.
 
 import codecs
 import csv
-import io
 import json
 import re
 import zipfile
@@ -36,6 +35,7 @@ from reconciliation.statements.refusals import (
 ROWS_MAX = 2_000_000
 UNPACKED_BYTES_MAX = 1 << 30
 CELL_MAX = 2_000
+_BLOCK_BYTES = 1 << 16
 _HEADING_WITHIN = 60  # rows: a slogan, the account, the period may stand above the headings
 _DEPOSIT_ID_MAX = 30  # the treasury's ids are the longest
 _REFERENCE_MAX = 40
@@ -114,14 +114,14 @@ class MellatCsv:
         return any(len(_headings_in(_split(line))) >= 3 for line in text.splitlines())
 
     def open(self, file: BinaryIO) -> Statement:
-        head = file.read(1 << 16)
+        head = file.read(_BLOCK_BYTES)
         file.seek(0)
-        text = io.TextIOWrapper(file, encoding=_encoding(head), newline="")
+        lines = _lines_of(file, _encoding(head))
         heading = next(
             (line for line in _decoded(head).splitlines() if len(_headings_in(_split(line))) >= 3),
             "",
         )
-        return _statement(self.name, csv.reader(text, delimiter=_delimiter(heading)))
+        return _statement(self.name, csv.reader(lines, delimiter=_delimiter(heading)))
 
 
 def _refuse_bomb(file: BinaryIO) -> None:
@@ -133,6 +133,18 @@ def _refuse_bomb(file: BinaryIO) -> None:
     if unpacked_bytes > UNPACKED_BYTES_MAX:
         raise FileTooLarge
     file.seek(0)
+
+
+def _lines_of(file: BinaryIO, encoding: str) -> Iterator[str]:
+    """The lines of a text file, decoded block by block; the file is its opener's to close."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    rest = ""
+    while block := file.read(_BLOCK_BYTES):
+        *lines, rest = (rest + decoder.decode(block)).split("\n")
+        yield from (f"{line}\n" for line in lines)
+    rest += decoder.decode(b"", final=True)
+    if rest:
+        yield rest
 
 
 def _encoding(head: bytes) -> str:

@@ -11,8 +11,10 @@ from donations.models.pledge import Pledge
 from donations.pledging import CashItem, DonorFacts
 from donations.voiding import ask_for_void
 from flows.desk import WalkIn, hand_over_cash, record_walk_in
+from offices.api_keys import add_key
 from offices.scope import EVERYWHERE
 from offices.staff import Role, RoleGrant
+from receipts.numbering import number_in_address
 from tests.factories import NOON, a_staff_member, office_id
 from tests.staff import at_work
 from web.pages import AUDIENCES, Allow
@@ -81,6 +83,7 @@ def samples(database):
             "tracking_code": pledge.tracking_code,
             "slip_id": slip.id,
             "request_id": asked.id,
+            "number": number_in_address(receipt.number),
         }
 
 
@@ -141,10 +144,13 @@ def test_an_address_opens_for_those_it_is_for_and_no_other(app, database, routes
     assert wrong == {}
 
 
-@pytest.mark.parametrize("key", ["", "Bearer some-partner-key"], ids=["nobody", "a partner"])
-def test_whoever_has_not_signed_in_gets_nowhere(app, routes, key):
+@pytest.mark.parametrize("is_partner", [False, True], ids=["nobody", "a partner"])
+def test_whoever_has_not_signed_in_gets_nowhere(app, database, routes, is_partner):
     http = app.test_client()
-    headers = {"Authorization": key} if key else {}
+    headers = {}
+    if is_partner:
+        with database.writing() as session:
+            headers["Authorization"] = f"Bearer {add_key(session, 'atm', now=NOON)}"
 
     wrong = {}
     for method, _endpoint, path, _names in routes:
@@ -166,6 +172,28 @@ def test_a_staff_cookie_opens_no_partner_interface(app, database, samples):
     }
 
     assert refused <= {401, 403}
+
+
+@pytest.mark.parametrize(
+    ("role", "office", "status"),
+    [
+        (Role.CLERK, OWN, 200),
+        (Role.CLERK, FOREIGN, 404),
+        (Role.PROVINCE_MANAGER, "09", 200),
+        (Role.AUDITOR, "00", 200),
+        (Role.ADMINISTRATOR, "00", 404),
+        (None, "", 404),
+    ],
+)
+def test_the_paper_of_a_receipt_opens_at_its_own_office(
+    app, database, samples, role, office, status
+):
+    http = at_work(app, database, role, office=office).http if role else app.test_client()
+
+    address = f"/receipts/{samples['number']}"
+
+    assert http.get(address).status_code == status
+    assert http.get(f"{address}.pdf").status_code == status
 
 
 def test_no_form_is_taken_without_its_token(app, database, samples):

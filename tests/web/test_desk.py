@@ -1,5 +1,6 @@
 """The desk as a clerk uses it: walk-in gifts, entries, voids and cash for the bank."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -128,6 +129,31 @@ def test_the_same_form_twice_is_one_entry(clerk, database):
     assert (first.status_code, second.status_code) == (303, 303)
     assert second.location == first.location
     assert rows(database, Contribution) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "table"),
+    [("/desk/walk-in", CASH, Contribution), ("/desk/slips", {"amount": "1000"}, DepositSlip)],
+    ids=["gift", "slip"],
+)
+def test_the_same_form_at_the_same_moment_is_one(app, clerk, database, path, fields, table):
+    if table is DepositSlip:
+        enter(database, clerk)
+    hidden = clerk.form(path)
+    form_cookie = clerk.http.get_cookie("form").value
+
+    def send(_turn):
+        http = app.test_client()
+        http.set_cookie("sid", clerk.key)
+        http.set_cookie("form", form_cookie)
+        return http.post(path, data={**hidden, **fields}).location
+
+    with ThreadPoolExecutor(4) as pool:
+        addresses = set(pool.map(send, range(4)))
+
+    assert len(addresses) == 1
+    assert None not in addresses
+    assert rows(database, table) == 1
 
 
 def test_a_cheque_comes_once(clerk, database):

@@ -1,5 +1,7 @@
 """Payments: a partner opens one, the bank is asked in between, and the donor is sent there."""
 
+from datetime import timedelta
+
 from flask import Response
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -59,6 +61,7 @@ def _opened(session: Session, held: Held, pledge_id: int, gateway: str) -> Opene
         gateway=gateway,
         public_url=current.settings.public_url,
         now=current.now(),
+        check_after=timedelta(seconds=current.settings.sweep_after_seconds),
     )
     opens(session, held, opened.payment_id)
     return opened

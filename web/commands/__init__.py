@@ -1,14 +1,29 @@
-"""The command line: ``flask --app wsgi …``, one module a group of commands."""
+"""The command line: ``flask --app wsgi …``, one module a subject."""
 
 from flask import Flask
 
-from web.commands.database import db
+from web.commands.database import db, demo
 from web.commands.jobs import jobs
+from web.commands.ledger import ledger
 from web.commands.partners import api_keys
 from web.commands.payments import gateways, payments
+from web.commands.receipts import receipts
 from web.commands.staff import staff
+from web.commands.statements import reconcile, statements
 
-GROUPS = (db, gateways, payments, staff, api_keys, jobs)
+GROUPS = (
+    db,
+    demo,
+    gateways,
+    payments,
+    statements,
+    reconcile,
+    ledger,
+    receipts,
+    staff,
+    api_keys,
+    jobs,
+)
 
 
 def register(app: Flask) -> None:

@@ -1,4 +1,6 @@
-"""``db upgrade``: the schema of this version, and everything a new installation begins with."""
+"""``db upgrade`` and ``demo load``: what an installation begins with, and people to try it out."""
+
+from collections.abc import Iterator
 
 import click
 from alembic import command
@@ -9,12 +11,15 @@ from core.database import Database
 from core.settings import ROOT
 from core.words import _
 from flows.catalogue import load_catalogue, load_terminals
-from web.commands.frame import CommandGroup
+from flows.demo import DEMO_STAFF, PASSWORD, load_demo
+from flows.demo_gifts import load_demo_gifts
+from web.commands.frame import CommandGroup, answer, as_json
 from web.services import current
 
 _UPGRADE_LOCK = 4_219_061_710  # any number, the same in every process
 
 db = CommandGroup("db", help="The database.")
+demo = CommandGroup("demo", help="People and gifts to try everything out.")
 
 
 @db.command("upgrade")
@@ -26,6 +31,35 @@ def upgrade() -> None:
         load_catalogue(session)
         load_terminals(session, current.gateways)
     click.echo(_("The database is up to date."))
+
+
+@demo.command("load")
+@as_json
+def load(*, as_json: bool) -> None:
+    """Add people of every role and a few gifts; what is there is not added again."""
+    if current.settings.is_public:
+        raise click.ClickException(
+            _("A public installation takes no demo: everybody knows its password.")
+        )
+    with current.database.writing() as session:
+        load_demo(session, current.now())
+        load_demo_gifts(session, current.now())
+    facts = {
+        "password": PASSWORD,
+        "staff": [
+            {"username": person.username, "role": person.role, "office": person.office_code}
+            for person in DEMO_STAFF
+        ],
+    }
+    answer(facts, _greeting(), as_json=as_json)
+
+
+def _greeting() -> Iterator[str]:
+    yield _("People of the demo (name to sign in, role, office):")
+    for person in DEMO_STAFF:
+        yield f"  {person.username}  {person.role}  {person.office_code}"
+    yield _("Password of all of them: {password}").format(password=PASSWORD)
+    yield _("One-time code: {command}").format(command="flask --app wsgi staff code USERNAME")
 
 
 def migrate(database: Database) -> None:

@@ -4,6 +4,7 @@ import click
 
 from core.words import _
 from offices.granting import add_staff, list_staff
+from offices.signing_in import current_code
 from offices.staff import Role, StaffMember
 from web.commands.frame import CommandGroup, answer, as_json
 from web.services import current
@@ -54,6 +55,20 @@ def list_members(*, as_json: bool) -> None:
         members = [_facts(member) for member in list_staff(session)]
     lines = ("\t".join(str(value) for value in member.values()) for member in members)
     answer(members, lines, as_json=as_json)
+
+
+@staff.command("code")
+@click.argument("username")
+@as_json
+def code(username: str, *, as_json: bool) -> None:
+    """Show the one-time code of a person of the demo, who has no device."""
+    if current.settings.is_public:
+        raise click.ClickException(
+            _("One-time codes come from the person's own device; only the demo shows them here.")
+        )
+    with current.database.reading() as session:
+        shown = current_code(session, username, current.now())
+    answer({"code": shown}, [shown], as_json=as_json)
 
 
 def _facts(member: StaffMember) -> dict[str, object]:

@@ -11,6 +11,7 @@ from wtforms.validators import InputRequired
 from core.identifiers import masked_mobile
 from core.refusals import Refusal
 from core.words import Later
+from donations.models.desk import VoidRequest
 from donations.models.pledge import Pledge
 from donations.voiding import REASON_MAX, ask_for_void
 from flows.entries import (
@@ -79,12 +80,14 @@ def entry(tracking_code: str) -> ResponseReturnValue:
     with current.database.reading() as session:
         pledge = pledge_in(session, who.scope, tracking_code)
         received = entries_of(session, who.scope, pledge.id)
+        requests = void_requests_of(session, pledge.id)
         return render_template(
             "desk/entry.html",
             pledge=pledge,
             received=received,
-            requests=void_requests_of(session, pledge.id),
-            names=_names(session, pledge, received),
+            requests=requests,
+            is_asked=any(row.decision is None for row in requests),
+            names=_names(session, pledge, received, requests),
             may_ask=Permission.WORK_AT_DESK in who.permissions,
             masked=masked_mobile,
         )
@@ -126,13 +129,11 @@ def void(tracking_code: str) -> ResponseReturnValue:
         return page, 422 if form.errors else 200
 
 
-def _names(session: Session, pledge: Pledge, received: Sequence[Entry]) -> dict[int, str]:
+def _names(
+    session: Session, pledge: Pledge, received: Sequence[Entry], requests: Sequence[VoidRequest]
+) -> dict[int, str]:
     """The names of the staff on an entry, by id."""
     ids = {pledge.taken_by_id, *(row.contribution.recorded_by_id for row in received)}
-    ids |= {
-        person
-        for request_ in void_requests_of(session, pledge.id)
-        for person in (request_.asked_by_id, request_.decided_by_id)
-    }
+    ids |= {person for row in requests for person in (row.asked_by_id, row.decided_by_id)}
     members = (session.get_one(StaffMember, id_) for id_ in sorted(i for i in ids if i is not None))
     return {member.id: member.name for member in members}

@@ -99,5 +99,5 @@ def _page(session: Session, form: SlipForm) -> str:
 
 def _qr(digits: str) -> Markup:
     """The digits as a QR code drawn into the page; digits only, so that every scanner reads it."""
-    drawn = segno.make_qr(digits, error="m").svg_inline(scale=4, border=2, omitsize=False)
+    drawn = segno.make_qr(digits, error="m").svg_inline(scale=6, border=2, omitsize=False)
     return Markup(drawn)  # noqa: S704  made of our own digits

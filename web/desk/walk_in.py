@@ -2,7 +2,6 @@
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal
@@ -58,14 +57,7 @@ def saved(tracking_code: str) -> ResponseReturnValue:
 
 
 def _recorded(form: WalkInForm) -> str:
-    """The tracking code of the entry; the same form sent twice at one moment is still one."""
-    try:
-        return _record(form)
-    except IntegrityError:  # the twin was quicker between our look and our write
-        return _record(form)
-
-
-def _record(form: WalkInForm) -> str:
+    """The tracking code of the entry."""
     who = the_person()
     with current.database.writing() as session:
         receipt = record_walk_in(

@@ -239,7 +239,8 @@ def _whole(*fields: StringField, spare: StringField | None = None) -> bool:
         return True
     missing = [field for field in fields if not _is_filled(field)]
     for field in missing:
-        _refuse(field, _("This is missing in a row that is begun."))
+        text = _("“%(name)s” is missing in a row that is begun.")
+        _refuse(field, text % {"name": field.label.text})
     return not missing
 
 

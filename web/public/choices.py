@@ -14,7 +14,7 @@ from donations.models.payment import Payment, PaymentState
 from offices.places import ONLINE_OFFICE_CODE, Office, Province
 from payment_gateways.registry import Gateway
 
-Options = list[tuple[str, str]]
+Options = dict[str, str]  # value -> text, in the order they are shown
 
 _LATEST = 50  # payments looked at when judging whether a gateway answers
 _RECENTLY = timedelta(minutes=10)
@@ -23,7 +23,7 @@ _SILENT_AFTER = 2  # announcements without an answer, and none with one, among t
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The options of every list on the page, as pairs of value and text."""
+    """The options of every list on the page."""
 
     funds: dict[str, Options]  # by heading
     offices: Options
@@ -35,9 +35,9 @@ def choices(session: Session, gateways: Mapping[str, Gateway], *, now: datetime)
     return Choices(
         funds=_funds(session),
         offices=_offices(session),
-        gateways=[
-            (gateway.name, title_of(gateway)) for gateway in _ordered(session, gateways, now=now)
-        ],
+        gateways={
+            gateway.name: title_of(gateway) for gateway in _ordered(session, gateways, now=now)
+        },
     )
 
 
@@ -57,18 +57,13 @@ def _funds(session: Session) -> dict[str, Options]:
     for fund in funds:
         under.setdefault(fund.parent_id, []).append(fund)
     general = [fund for fund in under.get(None, ()) if fund.kind is FundKind.GENERAL]
-    found = {_("In general"): [_option(fund) for fund in general]}
+    found = {_("In general"): {fund.code: name_of(fund) for fund in general}}
     for service in under.get(None, ()):
         if service.kind is FundKind.SERVICE:
-            found[name_of(service)] = [
-                (service.code, _("%(service)s, in general") % {"service": name_of(service)}),
-                *(_option(fund) for fund in under.get(service.id, ())),
-            ]
+            below = {fund.code: name_of(fund) for fund in under.get(service.id, ())}
+            whole = _("%(service)s, in general") % {"service": name_of(service)}
+            found[name_of(service)] = {service.code: whole, **below}
     return found
-
-
-def _option(fund: Fund) -> tuple[str, str]:
-    return fund.code, name_of(fund)
 
 
 def _offices(session: Session) -> Options:
@@ -77,7 +72,7 @@ def _offices(session: Session) -> Options:
         .where(Office.is_open, Office.code != ONLINE_OFFICE_CODE)
         .order_by(Office.code)
     )
-    return [(office.code, name_of(office)) for office in found]
+    return {office.code: name_of(office) for office in found}
 
 
 def _ordered(session: Session, gateways: Mapping[str, Gateway], *, now: datetime) -> list[Gateway]:

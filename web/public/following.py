@@ -4,6 +4,7 @@ from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from core.digits import digits_only
+from core.identifiers import is_deposit_id
 from core.refusals import NotFound
 from core.words import _
 from donations.tracking import pledge_with_code
@@ -24,6 +25,12 @@ def follow_form() -> ResponseReturnValue:
     code = digits_only(typed)
     if code is None:
         return _code_page(typed, _("A tracking code has thirteen digits and nothing else."))
+    if is_deposit_id(code):
+        text = _(
+            "This is a deposit id, for paying at a bank. A tracking code starts with a digit from 3"
+            " to 9."
+        )
+        return _code_page(typed, text)
     return redirect(url_for("public.follow", tracking_code=code), 303)
 
 

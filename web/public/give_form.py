@@ -80,7 +80,7 @@ class GiftForm(SpokenForm):
     skill = StringField(Later("What can you do?"), [at_most(TEXT_MAX)])
     hours = HoursField(Later("How many hours?"), [at_most(_NUMBER_MAX)])
 
-    office = SelectField(Later("Nearest service desk"))
+    office = SelectField(Later("Nearest service desk"), default="")
 
     name = StringField(Later("Name"), [at_most(NAME_MAX)])
     mobile = MobileField(Later("Mobile number"), [at_most(_NUMBER_MAX)])
@@ -88,24 +88,22 @@ class GiftForm(SpokenForm):
     national_id = NationalIdField(Later("National id"), [at_most(_NUMBER_MAX)])
     hidden_from = RadioField(
         Later("Who may see my name?"),
-        choices=[
-            (HiddenFrom.NOBODY.value, Later("Everybody: I may be thanked by name")),
-            (HiddenFrom.PUBLIC.value, Later("The organisation's staff; it is not published")),
-            (HiddenFrom.EVERYONE.value, Later("Nobody: it stands on my own receipt only")),
-        ],
+        choices={
+            HiddenFrom.NOBODY.value: Later("Everybody: I may be thanked by name"),
+            HiddenFrom.PUBLIC.value: Later("The organisation's staff; it is not published"),
+            HiddenFrom.EVERYONE.value: Later("Nobody: it stands on my own receipt only"),
+        },
         default=HiddenFrom.PUBLIC.value,
     )
     gateway = RadioField(Later("Pay through"))
 
     def __init__(self, sent: MultiDict[str, str] | None, choices: Choices, **given: Any) -> None:
         super().__init__(sent, **given)
-        self.preset.choices = [(str(amount), rial(amount)) for amount in PRESETS_RIAL]
-        self.gateway.choices = [
-            *choices.gateways,
-            (BY_DEPOSIT, _("I pay later, at an ATM, a bank counter or by transfer")),
-        ]
-        self.gateway.data = self.gateway.data or self.gateway.choices[0][0]
-        self.office.choices = [("", _("It does not matter")), *choices.offices]
+        self.preset.choices = {str(amount): rial(amount) for amount in PRESETS_RIAL}
+        later = _("I pay later, at an ATM, a bank counter or by transfer")
+        self.gateway.choices = {**choices.gateways, BY_DEPOSIT: later}
+        self.gateway.data = self.gateway.data or next(iter(self.gateway.choices))
+        self.office.choices = {"": _("It does not matter"), **choices.offices}
         for place in range(1, SHARES_MAX + 1):
             self.fund_at(place).choices = choices.funds
         self.request_key.data = self.request_key.data or secrets.token_urlsafe(16)

@@ -1,6 +1,7 @@
 """Giving: one page, then the bank; and whatever may come between the two."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 from flask import flash, redirect, render_template, request, url_for
@@ -78,7 +79,7 @@ def pay(tracking_code: str) -> ResponseReturnValue:
         pledge = pledge_with_code(session, tracking_code)
         key = request.form.get("key", "")
         promised = _described(pledge, key=key if is_view_key(pledge, key) else "")
-    gateway = request.form.get("gateway") or next(iter(_offered().gateways), ("", ""))[0]
+    gateway = request.form.get("gateway") or next(iter(_offered().gateways), "")
     return _to_the_bank(promised, gateway)
 
 
@@ -92,6 +93,7 @@ def _to_the_bank(promised: _Promised, gateway: str) -> ResponseReturnValue:
             gateway=gateway,
             public_url=current.settings.public_url,
             clock=current.now,
+            check_after=timedelta(seconds=current.settings.sweep_after_seconds),
         )
     except (AlreadyPaid, NothingToPay) as refusal:
         flash(explain(refusal), "info")
@@ -126,7 +128,7 @@ def _unanswered_page(promised: _Promised, gateway: str) -> ResponseReturnValue:
         promised=promised,
         bank=title_of(current.gateways[gateway]),
         same=gateway,
-        others=[option for option in offered if option[0] != gateway],
+        others={name: title for name, title in offered.items() if name != gateway},
     )
 
 

@@ -176,7 +176,12 @@ def quantity_shown(item: PledgeItem) -> str:
     quantity = quantity_text(item.quantity_thousandths or 0)
     if spoken() != "en":
         quantity = quantity.replace(".", "٫")
-    return f"{digits(quantity)} {item.unit}"
+    return f"{digits(quantity)} {own_words(item.unit)}"
+
+
+def own_words(text: str | None) -> str:
+    """What somebody wrote, kept in a direction of its own inside the page's sentence."""
+    return f"\u2068{text or ''}\u2069"
 
 
 def _money(pledge: Pledge, payments: Sequence[Payment], *, now: datetime) -> Money:
@@ -203,10 +208,10 @@ def _item(item: PledgeItem) -> ItemShown:
     if item.kind is ItemKind.CASH:
         text = rial(item.amount_rial or 0)
     elif item.kind is ItemKind.GOODS:
-        text = f"{item.description} – {quantity_shown(item)}"
+        text = f"{own_words(item.description)} – {quantity_shown(item)}"
     else:
         text = _("%(skill)s, %(hours)s hours") % {
-            "skill": item.skill,
+            "skill": own_words(item.skill),
             "hours": digits(item.hours),
         }
     return ItemShown(text, name_of(item.fund), item.kind, item.state is ItemState.RECEIVED)

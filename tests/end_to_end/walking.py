@@ -1,0 +1,83 @@
+"""What people do in front of the pages, in their own words."""
+
+import io
+import re
+
+import pypdfium2
+from playwright.sync_api import Page, expect
+
+from core.digits import to_latin
+from tests.end_to_end.house import House, Person
+
+PATIENCE_MS = 30_000
+
+
+def give(page: Page, house: House, amount: str, *, fund: str = "", by_deposit: bool = False) -> str:
+    """Fill in the gift form and send it; returns the tracking code, known before the bank."""
+    page.goto(f"{house.url}/give?fund={fund}" if fund else f"{house.url}/give")
+    page.locator("input[name=amount]").fill(amount)
+    if by_deposit:
+        page.locator("details:has(input[name=gateway]) summary").click()
+        page.locator("input[name=gateway][value=deposit]").check()
+    page.locator("main form button.button").last.click()
+    if by_deposit:
+        return code_in_address(page)
+    page.wait_for_url(f"{house.bank.base_url}/**", timeout=PATIENCE_MS)
+    return ""
+
+
+def give_by_hand(page: Page, house: House, amount: str) -> str:
+    """The same without scripts: the tracking code stands there until the donor goes on."""
+    page.goto(f"{house.url}/give")
+    page.locator("input[name=amount]").fill(amount)
+    page.locator("main form button.button").last.click()
+    code = re.sub(r"[^0-9]", "", to_latin(page.locator(".code").first.inner_text()))
+    page.locator("main form button.button").first.click()
+    return code
+
+
+def pay(page: Page, what: str = "pay") -> None:
+    """Press a button of the bank's pay page."""
+    page.locator(f"button[name=do][value={what}]").click()
+
+
+def come_back(page: Page, house: House) -> str:
+    """Wait until the bank has sent the browser back; returns the tracking code."""
+    page.wait_for_url(f"{house.url}/follow/**", timeout=PATIENCE_MS)
+    return code_in_address(page)
+
+
+def code_in_address(page: Page) -> str:
+    found = re.search(r"/follow/([0-9]{13})", page.url)
+    assert found, page.url
+    return found[1]
+
+
+def receipt_of(page: Page) -> str:
+    """Download the receipt that the page offers; returns what a PDF viewer would copy from it."""
+    href = page.locator("a[href*='.pdf']").first.get_attribute("href")
+    answer = page.request.get(
+        href if href.startswith("http") else page.url.split("/follow")[0] + href
+    )
+    assert answer.ok
+    assert answer.body().startswith(b"%PDF-")
+    document = pypdfium2.PdfDocument(io.BytesIO(answer.body()))
+    return "\n".join(sheet.get_textpage().get_text_range() for sheet in document)
+
+
+def sign_in(page: Page, house: House, person: Person, *, wanted: str) -> None:
+    """Sign in with password and one-time code, on the way to a page."""
+    page.goto(f"{house.url}{wanted}")
+    page.locator("input[name=username]").fill(person.username)
+    page.locator("input[name=password]").fill(person.password)
+    page.keyboard.press("Enter")
+    page.locator("input[name=code]").fill(person.code())
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(re.escape(wanted)), timeout=PATIENCE_MS)
+
+
+def digits_of(page: Page, pattern: str) -> str:
+    """The first number on the page that looks like this, in Latin digits."""
+    found = re.search(pattern, to_latin(page.locator("main").inner_text()))
+    assert found, page.locator("main").inner_text()
+    return found[0]

@@ -1,0 +1,102 @@
+"""``statements import`` and ``reconcile run|report|undo``."""
+
+from pathlib import Path
+
+import click
+
+from core.rial import format_rial
+from core.words import _
+from flows.importing import import_statement
+from flows.reconciling import run, undo_run
+from reconciliation.importing import ImportReport
+from reconciliation.reporting import report_lines, totals
+from reconciliation.statements.recognise import AUTO, READERS
+from web.commands.frame import CommandGroup, answer, as_json
+from web.services import current
+
+statements = CommandGroup("statements", help="The bank's statements.")
+reconcile = CommandGroup("reconcile", help="Explaining the lines of the statements.")
+
+
+@statements.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--account", default="90190", show_default=True, help="Number of the account.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice([AUTO, *(reader.name for reader in READERS)]),
+    default=AUTO,
+    show_default=True,
+)
+@click.option("--dry-run", is_flag=True, help="Only look: nothing is stored.")
+@as_json
+def import_file(file: Path, account: str, format_: str, *, dry_run: bool, as_json: bool) -> None:
+    """Import a statement file, whole or not at all; what is known is not taken twice."""
+    done = import_statement(
+        current.database,
+        file,
+        file.name,
+        account=account,
+        format=format_,
+        dry_run=dry_run,
+        now=current.now(),
+    )
+    answer(done.as_json(), _lines_of_import(done, dry_run=dry_run), as_json=as_json)
+
+
+@reconcile.command("run")
+@as_json
+def run_rules(*, as_json: bool) -> None:
+    """Let every sure rule look at everything that is open."""
+    done = run(current.database, now=current.now())
+    lines = [
+        _("Run {run}: {matched} lines explained, {open} open, {suggested} with suggestions").format(
+            run=done.run, matched=done.matched, open=done.open, suggested=done.suggested
+        ),
+        *(f"  {rule}: {count}" for rule, count in done.by_rule.items()),
+    ]
+    answer(done.as_json(), lines, as_json=as_json)
+
+
+@reconcile.command("report")
+@as_json
+def report(*, as_json: bool) -> None:
+    """Show every line with its state and reason."""
+    with current.database.reading() as session:
+        lines = list(report_lines(session))
+        sums = totals(session).as_json()
+    told = ["\t".join(str(value) for value in line.values() if value is not None) for line in lines]
+    told.append(
+        _("{lines} lines; {matched_lines} explained, {open_lines} open: {rial}").format(
+            rial=format_rial(sums["open_rial"]), **sums
+        )
+    )
+    answer({"lines": lines, "totals": sums}, told, as_json=as_json)
+
+
+@reconcile.command("undo")
+@click.argument("run_id", type=int)
+@click.option("--reason", required=True, help="Why; it is written down with every match.")
+@as_json
+def undo(run_id: int, reason: str, *, as_json: bool) -> None:
+    """Undo every match of a run that still stands."""
+    count = undo_run(current.database, run_id, reason=reason, now=current.now())
+    line = _("{count} lines are open again").format(count=count)
+    answer({"run": run_id, "undone": count}, [line], as_json=as_json)
+
+
+def _lines_of_import(done: ImportReport, *, dry_run: bool) -> list[str]:
+    lines = [
+        _("{file} ({format}), account {account}: {rows} rows, {new} new, {known} known").format(
+            file=done.file,
+            format=done.format,
+            account=done.account,
+            rows=done.rows,
+            new=done.new,
+            known=done.known,
+        ),
+        _("Balance before: {opening}, after: {closing}").format(
+            opening=format_rial(done.opening_rial), closing=format_rial(done.closing_rial)
+        ),
+    ]
+    return [*lines, _("Nothing was stored.")] if dry_run else lines
