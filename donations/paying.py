@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
 from core.refusals import NotFound, Refusal
@@ -58,6 +59,15 @@ _BEFORE_CONFIRM = frozenset(
     }
 )
 _PAID = frozenset({Kind.CONFIRMED, Kind.ALREADY_CONFIRMED})
+
+# What every gift does several times is built once; building costs more than running.
+_PAYMENT: Table = Payment.__table__  # type: ignore[assignment]
+_STEP: Table = PaymentStep.__table__  # type: ignore[assignment]
+_INSERT_STEP = insert(_STEP)
+_HOLDING = select(Payment).with_for_update().execution_options(populate_existing=True)
+_LOCK = _HOLDING.where(Payment.id == bindparam("payment_id"))
+_LOCK_BY_KEY = _HOLDING.where(Payment.return_key == bindparam("return_key"))
+_HELD = "payments held by this transaction"
 
 
 class AlreadyPaid(Refusal):
@@ -273,7 +283,7 @@ def record_confirm(
         # less than proof is older than what stands.
         if outcome.kind not in _PAID:
             return payment.state
-        _change(session, payment_id, {payment.state}, S.CONFIRMING, now=now)
+        _step(session, payment_id, {payment.state}, S.CONFIRMING, "confirm_late", None, now=now)
     after = _state_after_confirm(session, payment, outcome, terminal.manifest, now=now)
     changes: dict[str, Any] = {"check_after": _next_check(payment, after, now=now)}
     if outcome.kind in _PAID:
@@ -397,16 +407,19 @@ def make_final(session: Session, payment: Payment, *, is_surplus: bool, now: dat
         update(Payment)
         .where(Payment.id == payment.id, Payment.final_at.is_(None))
         .values(final_at=now, is_surplus=is_surplus)
+        .execution_options(synchronize_session=False)
     )
-    session.refresh(payment)
-    return changed.rowcount == 1  # type: ignore[attr-defined, no-any-return]
+    is_first: bool = changed.rowcount == 1  # type: ignore[attr-defined]
+    _keep_up(session, payment.id, {"final_at": now, "is_surplus": is_surplus}, is_true=is_first)
+    return is_first
 
 
 def payment_of_return(session: Session, return_key: str) -> Payment:
-    """The payment whose way back carries this key. Raises NotFound."""
-    payment = session.scalars(select(Payment).where(Payment.return_key == return_key)).one_or_none()
+    """The payment whose way back carries this key, held until the end. Raises NotFound."""
+    payment = session.scalars(_LOCK_BY_KEY, {"return_key": return_key}).one_or_none()
     if payment is None:
         raise NotFound(subject="payment")
+    _held(session)[payment.id] = payment
     return payment
 
 
@@ -476,6 +489,10 @@ def _judged(
     differs = bool(payment.bank_reference) and not _same(payment.bank_reference or "", reference)
     if differs and manifest.binds_order is not Binds.REQUEST:
         return S.MISMATCH  # ours came from a browser, and nothing else ties the answer to us
+    if reference == payment.bank_reference:
+        return (
+            S.CONFIRMED
+        )  # reserved before the bank was asked: the UNIQUE constraint keeps it ours
     return S.MISMATCH if _belongs_to_another(session, payment, reference) else S.CONFIRMED
 
 
@@ -516,12 +533,22 @@ def _next_check(payment: Payment, after: PaymentState, *, now: datetime) -> date
 
 
 def _locked(session: Session, payment_id: int) -> Payment:
-    return session.scalars(
-        select(Payment)
-        .where(Payment.id == payment_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    """The payment as it stands, held until the transaction ends; asked for once in each."""
+    held = _held(session)
+    if payment_id not in held:
+        held[payment_id] = session.scalars(_LOCK, {"payment_id": payment_id}).one()
+    return held[payment_id]
+
+
+def _held(session: Session) -> dict[int, Payment]:
+    """The payments that this transaction holds; a lock and the memory of it end together."""
+    transaction = session.get_transaction() or session.begin()
+    of_transaction, held = session.info.get(_HELD, (None, {}))
+    if of_transaction is not transaction:
+        held = {}
+        session.info[_HELD] = (transaction, held)
+    known: dict[int, Payment] = held
+    return known
 
 
 def _step(
@@ -556,15 +583,29 @@ def _change(
     for state in before:
         if state is not after and after not in NEXT_STATES[state]:
             raise ImpossibleStep(f"payment {payment_id}: {state} -> {after}")
+    facts = {"state": after, "changed_at": now, **changes}
     changed = session.execute(
-        update(Payment)
-        .where(Payment.id == payment_id, Payment.state.in_(sorted(before)))
-        .values(state=after, changed_at=now, **changes)
-        .execution_options(synchronize_session=False)
+        update(_PAYMENT)
+        .where(_PAYMENT.c.id == payment_id, _PAYMENT.c.state.in_(sorted(before)))
+        .values(facts)
     )
-    if (known := session.identity_map.get(identity_key(Payment, payment_id))) is not None:
+    is_ours: bool = changed.rowcount == 1  # type: ignore[attr-defined]
+    _keep_up(session, payment_id, facts, is_true=is_ours)
+    return is_ours
+
+
+def _keep_up(
+    session: Session, payment_id: int, facts: Mapping[str, object], *, is_true: bool
+) -> None:
+    """Let the payment in hand say what its row says now, without reading the row again."""
+    known = session.identity_map.get(identity_key(Payment, payment_id))
+    if known is None:
+        return
+    if not is_true:  # somebody else changed the row: read it again when it is needed
         session.expire(known)
-    return changed.rowcount == 1  # type: ignore[attr-defined, no-any-return]
+        return
+    for name, value in facts.items():
+        set_committed_value(known, name, value)
 
 
 def _note(
@@ -579,15 +620,18 @@ def _note(
 ) -> None:
     evidence = dict(outcome.evidence) if outcome else dict(facts or {})
     session.execute(
-        insert(PaymentStep).values(
-            payment_id=payment_id,
-            at=now,
-            step=step,
-            state=state,
-            outcome=outcome.kind if outcome else None,
-            bank_code=outcome.bank_code if outcome else None,
-            evidence=json.dumps(evidence, ensure_ascii=False, sort_keys=True) if evidence else None,
-        )
+        _INSERT_STEP,
+        {
+            "payment_id": payment_id,
+            "at": now,
+            "step": step,
+            "state": state,
+            "outcome": outcome.kind if outcome else None,
+            "bank_code": outcome.bank_code if outcome else None,
+            "evidence": json.dumps(evidence, ensure_ascii=False, sort_keys=True)
+            if evidence
+            else None,
+        },
     )
 
 

@@ -340,7 +340,9 @@ def _look(
     if asked is None:
         return payment.state
     outcome = gateway.adapter.recover(asked)
-    if outcome.kind is Kind.AWAITS_CONFIRM:
+    # Confirmed already, and not by anything we know: an answer of ours was lost, say with the
+    # database that an older backup replaced. Confirming again is harmless and tells us all.
+    if outcome.kind in (Kind.AWAITS_CONFIRM, Kind.ALREADY_CONFIRMED):
         return finish_payment(
             database, gateways, payment.id, bank_reference=outcome.bank_reference, clock=clock
         )

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from core.clock import tehran_date
 from core.events import Event, Happening
@@ -24,7 +24,7 @@ from ledger.postings import Cause, Leg, move, post, posting_of, reverse
 from ledger.terminals import Terminal
 from offices.audit import note
 from offices.places import Office
-from receipts.issuing import issue_receipt, void_receipts
+from receipts.issuing import issue_receipts, void_receipts
 from receipts.series import Receipt
 from reconciliation.expected import (
     ExpectedDeposit,
@@ -143,7 +143,10 @@ def receive_at_desk(
         recorded_by_id=staff_id,
     )
     office = session.get_one(Office, pledge.office_id)
-    receipt = _record(session, contribution, items, debit=_held_at(office, contribution), now=now)
+    _record(session, contribution, items, debit=_held_at(office, contribution), now=now)
+    receipt = session.scalars(
+        select(Receipt).where(Receipt.contribution_id == contribution.id)
+    ).one()
     if contribution.terminal:
         expect_terminal_money(
             session,
@@ -223,7 +226,7 @@ def _record(
     *,
     debit: str | None,
     now: datetime,
-) -> Receipt:
+) -> None:
     contribution.lines = [
         ContributionLine(
             pledge_item_id=item.id,
@@ -254,9 +257,8 @@ def _record(
             booked_on=contribution.received_on,
             now=now,
         )
-    receipt = issue_receipt(session, contribution.id, now=now)
+    issue_receipts(session, [contribution.id], now=now)
     emit(session, Event(Happening.CONTRIBUTION_RECEIVED, contribution.id), now=now)
-    return receipt
 
 
 def _open_items(
@@ -270,6 +272,7 @@ def _open_items(
                 PledgeItem.state == ItemState.PROMISED,
                 PledgeItem.kind.in_(kinds),
             )
+            .options(joinedload(PledgeItem.fund, innerjoin=True))
             .order_by(PledgeItem.position)
             .execution_options(populate_existing=True)
         )

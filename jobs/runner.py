@@ -33,7 +33,7 @@ class Runner:
     handlers: Handlers
     clock: Callable[[], datetime]
     periodic: Sequence[Periodic] = ()
-    threads: int = 2
+    threads: int = 4
     poll_seconds: float = 0.5
     begin_life: Callable[[Database], Liveness] = begin_life
     _stopping: threading.Event = field(default_factory=threading.Event)

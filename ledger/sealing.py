@@ -7,7 +7,7 @@ later migration does not break the blocks before it.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from datetime import time as clock_time
@@ -27,6 +27,7 @@ BLOCK_ROWS_MAX = 10_000
 _FETCHED_AT_ONCE = 2_000
 _WAIT_SECONDS = 1.0  # for transactions that were writing when the bound was taken
 _LOOK_EVERY_SECONDS = 0.02
+_ALIKE = (int, str)  # told alike by every engine
 _FAULTS_SHOWN_MAX = 20
 
 
@@ -140,7 +141,7 @@ def verify_chain(session: Session, table: Table) -> ChainReport:
             Fault(
                 table.name, each.first_id, each.last_id, trouble, abs(len(block) - each.row_count)
             )
-            for trouble in _troubles_of(each, block, link)
+            for trouble in _troubles_of(table, each, block, link)
         ]
         link = _Link(each.last_id, each.hash)
     unsealed = sum(1 for _row in chain([] if row is None else [row], rows))
@@ -175,7 +176,7 @@ def seal_up_to(
             "row_count": len(rows),
             "sealed_at": now,
         }
-        digest = _hash_of(link.hash, facts, rows)
+        digest = _hash_of(link.hash, table, facts, rows)
         try:
             with database.writing() as session:
                 session.execute(insert(Seal).values(**facts, previous_hash=link.hash, hash=digest))
@@ -185,7 +186,10 @@ def seal_up_to(
 
 
 def _troubles_of(
-    seal: Row[*tuple[object, ...]], rows: Sequence[Row[*tuple[object, ...]]], before: _Link
+    table: Table,
+    seal: Row[*tuple[object, ...]],
+    rows: Sequence[Row[*tuple[object, ...]]],
+    before: _Link,
 ) -> Iterator[Trouble]:
     if seal.previous_hash != before.hash or seal.first_id != before.last_id + 1:
         yield Trouble.UNLINKED
@@ -201,21 +205,28 @@ def _troubles_of(
             "row_count": seal.row_count,
             "sealed_at": seal.sealed_at,
         }
-        if _hash_of(seal.previous_hash, facts, rows) != seal.hash:
+        if _hash_of(seal.previous_hash, table, facts, rows) != seal.hash:
             yield Trouble.CHANGED
 
 
 def _hash_of(
-    previous: str, facts: Mapping[str, object], rows: Sequence[Row[*tuple[object, ...]]]
+    previous: str,
+    table: Table,
+    facts: Mapping[str, object],
+    rows: Sequence[Row[*tuple[object, ...]]],
 ) -> str:
-    return block_hash(
-        previous, (_plain(each) for each in (facts, *(row._asdict() for row in rows)))
-    )
+    names = table.columns.keys()
+    plain = (_plain(zip(names, row, strict=True)) for row in rows)
+    return block_hash(previous, chain([_plain(facts.items())], plain))
 
 
-def _plain(values: Mapping[str, object]) -> dict[str, object]:
+def _plain(values: Iterable[tuple[str, object]]) -> dict[str, object]:
     """A row in types that are the same on every engine; what is empty is left out."""
-    return {str(name): _told(value) for name, value in values.items() if value is not None}
+    return {
+        name: value if type(value) in _ALIKE else _told(value)
+        for name, value in values
+        if value is not None
+    }
 
 
 def _told(value: object) -> object:

@@ -205,7 +205,7 @@ def _rows_to_store(
     paper = Paper(
         issued_on=issued_on.isoformat(),
         desks=_desks(session, {row.office_id for row in fresh}),
-        purposes=_purposes(session),
+        purposes=_purposes(session, {line.fund_id for found in lines.values() for line in found}),
         terminals=_terminals(session),
         accounts=_accounts(session),
     )
@@ -319,11 +319,11 @@ def _desks(session: Session, office_ids: set[int]) -> dict[int, Desk]:
     }
 
 
-def _purposes(session: Session) -> dict[int, Purpose]:
+def _purposes(session: Session, fund_ids: set[int]) -> dict[int, Purpose]:
     return {
         id_: Purpose(code, {"fa": name_fa, "en": name_en})
         for id_, code, name_fa, name_en in session.execute(
-            select(Fund.id, Fund.code, Fund.name_fa, Fund.name_en)
+            select(Fund.id, Fund.code, Fund.name_fa, Fund.name_en).where(Fund.id.in_(fund_ids))
         )
     }
 

@@ -16,6 +16,7 @@ from web.bank.urls import bank
 from web.desk.urls import desk
 from web.filters import FILTERS
 from web.finance.urls import finance
+from web.headquarters.urls import headquarters
 from web.health import health
 from web.navigation import navigation
 from web.public.urls import public
@@ -54,7 +55,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     app.after_request(_remember_language)
     _speak_in_templates(app)
     csrf = CSRFProtect(app)
-    for blueprint in (public, bank, sign_in, desk, finance, health):
+    for blueprint in (public, bank, sign_in, desk, finance, headquarters, health):
         app.register_blueprint(blueprint)
     csrf.exempt(bank)
     api.register(app, csrf)

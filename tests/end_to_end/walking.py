@@ -2,6 +2,7 @@
 
 import io
 import re
+from pathlib import Path
 
 import pypdfium2
 from playwright.sync_api import Page, expect
@@ -81,3 +82,33 @@ def digits_of(page: Page, pattern: str) -> str:
     found = re.search(pattern, to_latin(page.locator("main").inner_text()))
     assert found, page.locator("main").inner_text()
     return found[0]
+
+
+def code_of_slip(page: Page, house: House, amount: str) -> str:
+    """Hand cash to the bank; returns the deposit id of the slip."""
+    page.goto(f"{house.url}/desk/slips")
+    page.locator("input[name=amount]").fill(amount)
+    page.locator("main form button").first.click()
+    page.wait_for_url(re.compile(r"/desk/slips/[0-9]+"), timeout=PATIENCE_MS)
+    return digits_of(page, r"\b[12][0-9]{12}\b")
+
+
+def import_file(page: Page, house: House, path: Path) -> None:
+    """Hand a statement in."""
+    page.goto(f"{house.url}/finance/statements")
+    page.locator("input[type=file]").set_input_files(path)
+    page.locator("main form button").first.click()
+    expect(page.locator("table tbody tr").first).to_be_visible(timeout=PATIENCE_MS)
+
+
+def run_rules(page: Page, house: House) -> None:
+    """Let the rules look at what is open."""
+    page.goto(f"{house.url}/finance/runs")
+    page.locator("main form button").first.click()
+    expect(page.locator("table tbody tr").first).to_be_visible(timeout=PATIENCE_MS)
+
+
+def explained(house: House) -> set[str]:
+    """The rules by which lines stand explained."""
+    lines = house.flask("reconcile", "report")["lines"]
+    return {line["rule"] for line in lines if line["state"] == "matched"}

@@ -238,3 +238,20 @@ def test_without_the_scope_the_foreign_entry_would_show(app, database, samples):
         g.signed_in = replace(signed_in(), scope=EVERYWHERE)
 
         assert NAME in unguarded(samples["tracking_code"])
+
+
+@pytest.mark.parametrize(
+    ("role", "start", "linked", "not_linked"),
+    [
+        (Role.CLERK, "/desk", "/desk/walk-in", "/desk/voids"),
+        (Role.OFFICE_MANAGER, "/desk", "/desk/voids", "/finance"),
+        (Role.FINANCE, "/desk/voids", "/finance", "/desk/walk-in"),
+        (Role.AUDITOR, "/headquarters", "/desk/entries", "/desk/voids"),
+        (Role.ADMINISTRATOR, "/headquarters", "/headquarters/trail", "/desk/entries"),
+    ],
+)
+def test_the_navigation_leads_only_where_one_may_go(app, database, role, start, linked, not_linked):
+    links = at_work(app, database, role).get(start).links
+
+    assert linked in links
+    assert not_linked not in links

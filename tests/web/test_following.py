@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from donations.models.contribution import Contribution
-from donations.models.payment import Payment, PaymentState
+from donations.models.payment import Payment, PaymentState, PaymentStep
 from donations.models.pledge import Pledge
 from donations.pledging import CashItem, DonorFacts, GoodsItem
 from flows.receiving import reverse_contribution
@@ -220,6 +220,19 @@ def test_then_it_stops_and_says_under_review(client, database, pledge):
     assert not refreshes(page)
     assert "در دست بررسی" in page.words
     assert "پرداخت نشد" not in page.words
+
+
+def test_asking_the_bank_again_does_not_make_it_refresh_for_ever(client, database, pledge):
+    a_payment(database, pledge, S.CONFIRM_UNKNOWN, changed_at=NOON)
+    with database.writing() as session:
+        payment = session.scalars(select(Payment)).one()
+        for minutes in (5, 0):
+            at = NOON - timedelta(minutes=minutes)
+            session.add(
+                PaymentStep(payment_id=payment.id, at=at, step="confirm", state=S.CONFIRMING)
+            )
+
+    assert not refreshes(client.get(f"/follow/{pledge.tracking_code}"))
 
 
 def test_a_paid_gift_shows_its_receipt_and_the_file_to_the_donor_only(client, gift):

@@ -1,5 +1,7 @@
 """The pages that check a receipt, and the page of totals: open to all, and telling no secrets."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -7,7 +9,10 @@ from donations.pledging import CashItem, DonorFacts, GoodsItem, ServiceItem
 from flows.receiving import reverse_contribution
 from receipts.series import Receipt
 from tests.factories import NOON, a_desk_contribution, a_pledge, a_staff_member
+from tests.page_client import PageClient
+from web.app import create_app
 from web.public.totals import totals
+from web.services import Services
 
 FOOD = "19041062101"
 MARYAM = DonorFacts(name="مریم رضایی", mobile="09123456789")
@@ -173,3 +178,19 @@ def test_the_page_of_totals_draws_them_and_lists_them(client, database, staff_id
     assert "۵٬۰۰۰٬۰۰۰ ریال" in page.words
     assert "<svg" in page.html
     assert "۵ مشارکت" in page.words
+
+
+def test_totals_are_counted_again_after_five_minutes(settings, database, gateways, staff_id):
+    clock = [NOON]
+    app = create_app(settings, Services(settings, database, lambda: clock[0], gateways))
+    client = PageClient(app)
+    client.get("/transparency")
+    some_gifts(database, staff_id, 5, CashItem(1_000_000))
+
+    clock[0] = NOON + timedelta(minutes=4)
+    before = client.get("/transparency")
+    clock[0] = NOON + timedelta(minutes=5)
+    after = client.get("/transparency")
+
+    assert "۵٬۰۰۰٬۰۰۰ ریال" not in before.words
+    assert "۵٬۰۰۰٬۰۰۰ ریال" in after.words

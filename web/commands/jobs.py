@@ -15,7 +15,7 @@ jobs = CommandGroup("jobs", help="What runs in the background.")
 
 @jobs.command("run")
 @click.option("--once", is_flag=True, help="Do what is due now, then end.")
-@click.option("--threads", type=click.IntRange(1, 32), default=2, show_default=True)
+@click.option("--threads", type=click.IntRange(1, 32), default=4, show_default=True)
 def run(threads: int, *, once: bool) -> None:
     """Work the queue off until SIGTERM or Ctrl-C; what is in hand is finished first."""
     services = current

@@ -76,7 +76,12 @@ def report(*, as_json: bool) -> None:
 
 @reconcile.command("undo")
 @click.argument("run_id", type=int)
-@click.option("--reason", required=True, help="Why; it is written down with every match.")
+@click.option(
+    "--reason",
+    default="on the command line",
+    show_default=True,
+    help="Why; it is written down with every match.",
+)
 @as_json
 def undo(run_id: int, reason: str, *, as_json: bool) -> None:
     """Undo every match of a run that still stands."""

@@ -13,12 +13,12 @@ from donations.models.desk import Decision, VoidRequest
 from donations.voiding import decide_on_void, open_void_requests
 from flows.desk import approve_void
 from flows.entries import entry_of
-from offices.signing_in import step_up
-from offices.staff import StaffMember, StaffSession
+from offices.staff import StaffMember
 from web.fields import SpokenForm, at_most
 from web.services import current
 from web.sign_in.forms import put_beside
 from web.sign_in.guard import SignedIn, the_person
+from web.sign_in.stepping_up import demand_fresh_code
 
 _CODE_MAX = 20
 
@@ -82,17 +82,10 @@ def _decide(who: SignedIn, form: DecisionForm, request_id: int) -> None:
             )
         flash(_("The request was declined; the entry stands."), "success")
         return
-    if not who.is_stepped_up:
-        _take_code(who, form.code.data or "")
+    demand_fresh_code(who, form.code.data or "")
     with current.database.writing() as session:
         approve_void(session, who.scope, request_id, decided_by_id=who.staff_member_id, now=now)
     flash(_("The entry is void and its receipt with it."), "success")
-
-
-def _take_code(who: SignedIn, code: str) -> None:
-    with current.database.reading() as session:
-        opened = session.get_one(StaffSession, who.session_id)
-    step_up(current.database, opened, code, address=request.remote_addr or "", now=current.now())
 
 
 def _open_request(session: Session, who: SignedIn, request_id: int) -> VoidRequest:

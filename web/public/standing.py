@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.words import Later, _, spoken
 from donations.models.contribution import Contribution
-from donations.models.payment import Payment, PaymentState
+from donations.models.payment import Payment, PaymentState, PaymentStep
 from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
 from donations.tracking import (
     PledgeState,
@@ -149,7 +149,7 @@ def standing_of(
     """How a pledge stands at this moment."""
     payments = payments_of(session, pledge.id)
     contributions = contributions_of(session, pledge.id)
-    money = _money(pledge, payments, now=now)
+    money = _money(session, pledge, payments, now=now)
     items = [item for item in pledge.items if item.state is not ItemState.WITHDRAWN]
     donor = pledge.donor
     return Standing(
@@ -184,7 +184,9 @@ def own_words(text: str | None) -> str:
     return f"\u2068{text or ''}\u2069"
 
 
-def _money(pledge: Pledge, payments: Sequence[Payment], *, now: datetime) -> Money:
+def _money(
+    session: Session, pledge: Pledge, payments: Sequence[Payment], *, now: datetime
+) -> Money:
     cash = [
         item.state
         for item in pledge.items
@@ -198,10 +200,22 @@ def _money(pledge: Pledge, payments: Sequence[Payment], *, now: datetime) -> Mon
         payment for payment in payments if payment.state not in _AS_LEFT and not payment.is_final
     ]
     if unsure:
-        is_fresh = all(now - payment.changed_at < _ASKS_AGAIN_FOR for payment in unsure)
+        since = _asking_since(session, unsure)
         is_mismatch = any(payment.state is _S.MISMATCH for payment in unsure)
+        is_fresh = now - since < _ASKS_AGAIN_FOR
         return Money.BEING_CHECKED if is_fresh and not is_mismatch else Money.UNDER_REVIEW
     return _AS_LEFT.get(payments[-1].state, Money.OPEN) if payments else Money.OPEN
+
+
+def _asking_since(session: Session, payments: Sequence[Payment]) -> datetime:
+    """When the bank was first asked about these payments, however often it was asked again."""
+    first = session.scalars(
+        select(func.min(PaymentStep.at)).where(
+            PaymentStep.payment_id.in_([payment.id for payment in payments]),
+            PaymentStep.state.in_((_S.RETURNED, _S.CONFIRMING)),
+        )
+    ).one()
+    return first or min(payment.changed_at for payment in payments)
 
 
 def _item(item: PledgeItem) -> ItemShown:

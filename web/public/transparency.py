@@ -1,5 +1,6 @@
 """The page of totals: counted from the contributions that stand, at most five minutes ago."""
 
+import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -12,6 +13,7 @@ from web.public.totals import DONORS_MIN, Totals, totals
 from web.services import current
 
 _KEPT_FOR = timedelta(minutes=5)
+_COUNTING = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,17 @@ def transparency() -> ResponseReturnValue:
 
 
 def _counted() -> _Counted:
+    """The totals kept; where they are old, one visitor waits for new ones and nobody else does."""
     kept = cast(dict[str, _Counted], current_app.extensions.setdefault("public_totals", {}))
     now = current.now()
     last = kept.get(spoken())
-    if last is None or not last.at <= now < last.at + _KEPT_FOR:
+    if last is not None and last.at <= now < last.at + _KEPT_FOR:
+        return last
+    if not _COUNTING.acquire(blocking=last is None) and last is not None:
+        return last
+    try:
         with current.database.reading() as session:
-            last = _Counted(totals(session), now)
-        kept[spoken()] = last
-    return last
+            kept[spoken()] = _Counted(totals(session), now)
+        return kept[spoken()]
+    finally:
+        _COUNTING.release()

@@ -1,0 +1,176 @@
+"""The crash harness: gifts killed at every event, or at events chosen by a seed, and recovered.
+
+    python -m tests.proofs.crash --all --gateway zarinpal
+    python -m tests.proofs.crash --points 2000 --seed 7
+
+Without ``--database`` and ``--bank`` it brings its own (``TEST_DATABASE_URL`` chooses the server).
+Everything is imported once; each case is forked from here, so the parent has no threads and opens
+no database. The last line is JSON; the exit code says whether anything differed.
+"""
+
+import argparse
+import json
+import os
+import random
+import secrets
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.databases import Template
+from tests.proofs.crash_worker import LATER, Case, Fate, differences, give, recover
+from tests.sandbox import SandboxBank, running_bank
+
+FAULTS = ("drop_before", "drop_after", "html_500", "html_500_after", "truncate", "unlisted_code")
+MUTANTS = ("two_transactions", "believed", "no_sweeper")
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where one gift dies; perhaps the worker that follows dies too, perhaps the bank is ill."""
+
+    gift: int
+    recovery: int | None = None
+    fault: str | None = None
+
+
+@dataclass
+class Report:
+    """What a run came to."""
+
+    gateway: str
+    seed: int
+    events: int  # of a gift that nobody kills
+    points: int = 0
+    killed: int = 0
+    killed_twice: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+def main() -> int:
+    asked = _arguments()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        url = asked.database or _own_database(stack, folder)
+        bank = SandboxBank(asked.bank) if asked.bank else stack.enter_context(running_bank(folder))
+        report = _run(asked, url, bank)
+    sys.stdout.write(json.dumps(asdict(report), ensure_ascii=False) + "\n")
+    return 1 if report.failures else 0
+
+
+def _run(asked: argparse.Namespace, url: str, bank: SandboxBank) -> Report:
+    chance = random.Random(asked.seed)
+    numbers = iter(range(secrets.randbelow(4 * 10**9), 2**32))
+
+    def next_case() -> Case:
+        return Case(url, bank, asked.gateway, next(numbers))
+
+    report = Report(asked.gateway, asked.seed, events=_count_events(next_case(), asked.mutant))
+    for point in _points(asked, report.events, chance):
+        report.points += 1
+        found = _one(next_case(), point, report, asked.mutant)
+        report.failures += [f"{point}: {what}" for what in found]
+        if found and asked.until_caught:
+            break
+        if report.points % 100 == 0:
+            sys.stderr.write(f"{report.points} points, {len(report.failures)} failures\n")
+    return report
+
+
+def _points(asked: argparse.Namespace, events: int, chance: random.Random) -> Iterator[Point]:
+    if asked.points is None:
+        each = list(range(1, events + 1))
+        if asked.until_caught:
+            chance.shuffle(each)
+        yield from (Point(at) for at in each)
+        return
+    for _ in range(asked.points):
+        yield Point(
+            gift=chance.randint(1, events),
+            recovery=chance.randint(1, events) if chance.random() < 0.5 else None,
+            fault=chance.choice(FAULTS) if chance.random() < 0.3 else None,
+        )
+
+
+def _one(case: Case, point: Point, report: Report, mutant: str | None) -> list[str]:
+    """Kill one gift and say what differs when the worker has been there."""
+    sweeps = 0 if mutant == "no_sweeper" else len(LATER)
+    if point.fault:
+        case.bank.break_next("*", point.fault)
+    died, events = _forked(lambda: _live(case, Fate(point.gift), mutant))
+    report.killed += died
+    if not died and events is None:
+        return ["the gift ended with an error"]
+    if point.recovery:
+        died, _ = _forked(lambda: recover(case, Fate(point.recovery), sweeps=sweeps))
+        report.killed_twice += died
+    if point.fault:
+        case.bank.mend()
+
+    _, found = _forked(lambda: _end(case, sweeps))
+    return ["the recovery ended with an error"] if found is None else list(found)
+
+
+def _end(case: Case, sweeps: int) -> list[str]:
+    recover(case, Fate(), sweeps=sweeps)
+    return differences(case)
+
+
+def _count_events(case: Case, mutant: str | None) -> int:
+    died, events = _forked(lambda: _live(case, Fate(), mutant))
+    if died or events is None:
+        raise SystemExit("a gift that nobody kills does not end well")
+    return events
+
+
+def _live(case: Case, fate: Fate, mutant: str | None) -> int:
+    give(case, fate, mutant)
+    return fate.events
+
+
+def _forked(act: Callable[[], Any]) -> tuple[bool, Any]:
+    """Do something in a process of its own: whether it was killed, and what it gave back."""
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(read_end)
+        try:
+            os.write(write_end, json.dumps({"given": act()}).encode())
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as pipe:
+        text = pipe.read()
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status), json.loads(text)["given"] if text else None
+
+
+def _own_database(stack: ExitStack, folder: Path) -> str:
+    template = Template(folder)
+    stack.callback(template.drop)
+    return stack.enter_context(template.copy(folder))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.proofs.crash")
+    how_many = parser.add_mutually_exclusive_group(required=True)
+    how_many.add_argument("--all", action="store_true", help="every event once")
+    how_many.add_argument("--points", type=int, help="so many events chosen by the seed")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+    parser.add_argument("--gateway", choices=("mellat", "zarinpal"), default="mellat")
+    parser.add_argument("--mutant", choices=MUTANTS, help="break the rule that is proven")
+    parser.add_argument("--until-caught", action="store_true", help="stop at the first failure")
+    parser.add_argument("--database", help="address of a prepared database")
+    parser.add_argument("--bank", help="address of a running sandbox bank")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

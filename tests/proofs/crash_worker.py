@@ -1,0 +1,274 @@
+"""One gift in a process that kills itself at a chosen event, and what a fresh process makes of it.
+
+An event is a statement, a commit, a connection given back, or the moment before and after a call
+to the bank; dying at event k is dying between two things that happen.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl, urlsplit
+
+from sqlalchemy import event, func, select
+
+from core.database import Database
+from donations.models.contribution import Contribution
+from donations.models.payment import OPEN_STATES, Payment, PaymentState
+from donations.models.pledge import Channel, Pledge
+from donations.paying import (
+    Terminal,
+    claim_confirm,
+    claim_settle,
+    payment_of_return,
+    record_confirm,
+    record_return,
+    record_settle,
+)
+from donations.pledging import CashItem, DonorFacts
+from flows.checking import check_ledger
+from flows.paying import begin_payment, sweep, take_return
+from flows.pledging import promise
+from flows.receiving import receive_payment
+from ledger.postings import Cause, Posting
+from migrations.tables import METADATA
+from payment_gateways.contract import Hint
+from payment_gateways.mellat import Mellat
+from payment_gateways.registry import Gateway
+from payment_gateways.transport import Answer, HttpTransport, Transport
+from payment_gateways.zarinpal import Zarinpal
+from receipts.series import Receipt
+from tests.sandbox import SandboxBank
+
+NAMES = {"mellat": "mellat-main", "zarinpal": "zarinpal-main"}
+LATER = (timedelta(minutes=3), timedelta(minutes=6), timedelta(hours=26))
+HELD_BY_THE_BANK = ("paid", "verified")  # charged, and not on its way to us
+
+assert METADATA.tables  # every table is known before anybody is forked
+
+
+class Fate:
+    """Counts what happens in this process and kills it at the chosen event."""
+
+    def __init__(self, dies_at: int | None = None) -> None:
+        self.dies_at = dies_at
+        self.events = 0
+
+    def happens(self, *_facts: object) -> None:
+        self.events += 1
+        if self.events == self.dies_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def watch(self, database: Database) -> None:
+        event.listen(database.engine, "before_cursor_execute", self.happens)
+        event.listen(database.engine, "commit", self.happens)
+        event.listen(database.engine, "checkin", self.happens)
+
+
+@dataclass(frozen=True)
+class WatchedTransport:
+    """The way to the bank, with an event before and after each call."""
+
+    net: Transport
+    fate: Fate
+
+    def post(
+        self, url: str, body: bytes, *, operation: str, headers: Mapping[str, str]
+    ) -> Answer:
+        self.fate.happens()
+        answer = self.net.post(url, body, operation=operation, headers=headers)
+        self.fate.happens()
+        return answer
+
+
+@dataclass(frozen=True)
+class Case:
+    """One gift: where it is kept, at which bank, and under which names it is found again."""
+
+    database_url: str
+    bank: SandboxBank
+    adapter: str
+    number: int  # unique among all runs on one bank
+
+    @property
+    def name(self) -> str:
+        return f"case-{self.number}"
+
+    @property
+    def terminal(self) -> str:
+        """A terminal of its own at the bank, so that the bank's books show this case alone."""
+        return str(self.number) if self.adapter == "mellat" else f"{self.number:08x}"
+
+    def gateways(self, fate: Fate) -> Mapping[str, Gateway]:
+        net = WatchedTransport(HttpTransport(self.name), fate)
+        if self.adapter == "mellat":
+            settings = {"terminal_id": self.terminal, "username": "u", "password": "p"}
+            made: Mellat | Zarinpal = Mellat(settings, net, self.bank.base_url)
+        else:
+            merchant = f"{self.terminal}-d9cb-469f-a165-70867728950e"
+            made = Zarinpal({"merchant_id": merchant}, net, self.bank.base_url)
+        name = NAMES[self.adapter]
+        return {name: Gateway(name, "90190", made, title_fa="", title_en="", is_enabled=True)}
+
+
+def clock_ahead(late: timedelta = timedelta()) -> Callable[[], datetime]:
+    return lambda: datetime.now(UTC) + late
+
+
+def give(case: Case, fate: Fate, mutant: str | None = None) -> None:
+    """Promise, begin, let the donor pay in another process, and take the browser's return in."""
+    database, clock = Database(case.database_url), clock_ahead()
+    gateways = case.gateways(fate)
+    fate.watch(database)
+    with database.writing() as session:
+        pledge = promise(
+            session,
+            [CashItem(2_500_000), CashItem(500_000, "19041062101")],
+            donor=DonorFacts(name="نرگس", mobile="09121234567"),
+            office_id=None,
+            channel=Channel.WEBSITE,
+            external_reference=case.name,
+            now=clock(),
+        )
+    begun = begin_payment(
+        database,
+        gateways,
+        pledge_id=pledge.id,
+        gateway=NAMES[case.adapter],
+        public_url="http://127.0.0.1:8000",
+        clock=clock,
+    )
+    if begun.redirect is None:
+        return
+    token = begun.redirect.fields.get("RefId") or begun.redirect.url.rpartition("/")[2]
+    back = case.bank.pay(token)
+    take = _MUTANTS.get(mutant or "", take_return)
+    take(
+        database,
+        gateways,
+        return_key=urlsplit(back["url"]).path.rpartition("/")[2],
+        read=reader_of(back),
+        clock=clock,
+    )
+
+
+def reader_of(back: Mapping[str, str]) -> Callable[[Gateway], Hint]:
+    """Read what the bank let the browser bring: a form by POST, or a query by GET."""
+    query = dict(parse_qsl(urlsplit(back["url"]).query))
+    return lambda gateway: gateway.adapter.read_return(
+        back["method"], query, dict(back["fields"]), b""
+    )
+
+
+def recover(case: Case, fate: Fate, *, sweeps: int = len(LATER)) -> None:
+    """What the worker does after the crash: sweep now and then, as time goes by."""
+    database = Database(case.database_url)
+    gateways = case.gateways(fate)
+    fate.watch(database)
+    for late in LATER[:sweeps]:
+        sweep(database, gateways, clock=clock_ahead(late))
+
+
+def differences(case: Case) -> list[str]:
+    """Where our books and the bank's tell different stories about this gift."""
+    at_bank = case.bank.get("payments", terminal=case.terminal)
+    database = Database(case.database_url)
+    with database.reading() as session:
+        ours = {
+            payment.order_number: payment
+            for payment in session.scalars(
+                select(Payment)
+                .join(Pledge, Pledge.id == Payment.pledge_id)
+                .where(Pledge.external_reference == case.name)
+            )
+        }
+        found = [
+            f"payment stuck in {payment.state}"
+            for payment in ours.values()
+            if payment.state in OPEN_STATES and not payment.is_final
+        ]
+        settled = 0
+        for row in at_bank:
+            is_settled = row["state"] == "settled"
+            settled += is_settled
+            payment = ours.get(int(row["order_number"]))
+            if row["state"] in HELD_BY_THE_BANK:
+                found.append(f"the bank still holds the money: {row['state']}")
+            if is_settled != (payment is not None and payment.is_final):
+                found.append(f"the bank says {row['state']}, we say {payment and payment.state}")
+        contributions = session.scalars(
+            select(Contribution.id)
+            .join(Pledge, Pledge.id == Contribution.pledge_id)
+            .where(Pledge.external_reference == case.name)
+        ).all()
+        postings = session.scalars(
+            select(func.count(Posting.id)).where(
+                Posting.cause == Cause.CONTRIBUTION, Posting.cause_id.in_(contributions)
+            )
+        ).one()
+        receipts = session.scalars(
+            select(func.count(Receipt.id)).where(Receipt.contribution_id.in_(contributions))
+        ).one()
+        if not settled == len(contributions) == postings == receipts:
+            found.append(
+                f"{settled} settled at the bank, {len(contributions)} contributions,"
+                f" {postings} postings, {receipts} receipts"
+            )
+    with database.reading() as session:
+        found += [f"{c.name}: {c.detail}" for c in check_ledger(session).checks if not c.ok]
+    database.engine.dispose()
+    return found
+
+
+def _return_in_two_transactions(
+    database: Database,
+    gateways: Mapping[str, Gateway],
+    *,
+    return_key: str,
+    read: Callable[[Gateway], Hint],
+    clock: Callable[[], datetime],
+) -> None:
+    """A mutant: the payment's last state and what was received commit apart."""
+    (gateway,) = gateways.values()
+    terminal, hint = Terminal(gateway.name, gateway.manifest), read(gateway)
+    with database.writing() as session:
+        payment = payment_of_return(session, return_key)
+        record_return(session, payment, hint, now=clock())
+        asked = claim_confirm(
+            session, payment.id, bank_reference=hint.bank_reference, now=clock()
+        )
+    assert asked is not None
+    outcome = gateway.adapter.confirm(asked)
+    with database.writing() as session:
+        state = record_confirm(session, payment.id, outcome, terminal, now=clock())
+    if gateway.manifest.needs_settle:
+        with database.writing() as session:
+            asked = claim_settle(session, payment.id, now=clock())
+        assert asked is not None
+        outcome = gateway.adapter.settle(asked)
+        with database.writing() as session:
+            state = record_settle(session, payment.id, outcome, now=clock())
+    if state in (PaymentState.CONFIRMED, PaymentState.SETTLED):
+        with database.writing() as session:
+            receive_payment(session, session.get_one(Payment, payment.id), now=clock())
+
+
+def _return_that_is_believed(
+    database: Database,
+    gateways: Mapping[str, Gateway],
+    *,
+    return_key: str,
+    read: Callable[[Gateway], Hint],
+    clock: Callable[[], datetime],
+) -> None:
+    """A mutant: what the browser says is received first, the bank is asked afterwards."""
+    with database.writing() as session:
+        receive_payment(session, payment_of_return(session, return_key), now=clock())
+    _return_in_two_transactions(database, gateways, return_key=return_key, read=read, clock=clock)
+
+
+_MUTANTS = {
+    "two_transactions": _return_in_two_transactions,
+    "believed": _return_that_is_believed,
+}
