@@ -490,9 +490,7 @@ def _judged(
     if differs and manifest.binds_order is not Binds.REQUEST:
         return S.MISMATCH  # ours came from a browser, and nothing else ties the answer to us
     if reference == payment.bank_reference:
-        return (
-            S.CONFIRMED
-        )  # reserved before the bank was asked: the UNIQUE constraint keeps it ours
+        return S.CONFIRMED  # reserved before the bank was asked; UNIQUE keeps it ours
     return S.MISMATCH if _belongs_to_another(session, payment, reference) else S.CONFIRMED
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from core.digits import digits_only
 from core.identifiers import is_tracking_code
@@ -101,7 +101,7 @@ def contributions_of(session: Session, pledge_id: int) -> Sequence[Contribution]
     return session.scalars(
         select(Contribution)
         .where(Contribution.pledge_id == pledge_id)
-        .options(selectinload(Contribution.lines), selectinload(Contribution.reversal))
+        .options(selectinload(Contribution.lines), joinedload(Contribution.reversal))
         .order_by(Contribution.id)
     ).all()
 
@@ -124,12 +124,14 @@ def pledge_state(pledge: Pledge, payments: Sequence[Payment]) -> PledgeState:
     return PledgeState.OPEN
 
 
-def timeline(session: Session, pledge: Pledge) -> list[Stage]:
+def timeline(
+    pledge: Pledge, payments: Sequence[Payment], contributions: Sequence[Contribution]
+) -> list[Stage]:
     """Everything that happened to a pledge, oldest first."""
     stages = [Stage(StageKind.PROMISED, pledge.made_at)]
-    for payment in payments_of(session, pledge.id):
+    for payment in payments:
         stages += _stages_of(payment)
-    for contribution in contributions_of(session, pledge.id):
+    for contribution in contributions:
         rial = sum(line.amount_rial or 0 for line in contribution.lines) or None
         stages.append(
             Stage(

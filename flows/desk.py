@@ -49,6 +49,7 @@ class WalkIn:
     trace_number: str | None = None
     cheque_number: str | None = None
     language: str = "fa"
+    is_another: bool = False  # somebody looked at a similar entry and said that this is not it
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,15 @@ def record_walk_in(
         taken_by_id=staff_id,
         now=now,
     )
+    if walk_in.is_another:
+        note(
+            session,
+            "pledge.told_apart",
+            subject="pledge",
+            subject_id=pledge.id,
+            now=now,
+            actor_id=staff_id,
+        )
     return receive_at_desk(
         session,
         pledge,

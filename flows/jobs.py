@@ -27,7 +27,7 @@ from notifications.outbox import Channel
 from notifications.sending import Sender, choose_senders, deliver
 from offices.limits import RateLimit
 from payment_gateways.registry import Gateway
-from receipts.issuing import remember_file
+from receipts.issuing import original_pdf, remember_file
 
 SWEEP, SEAL, TIDY_UP = "sweep_payments", "seal_facts", "tidy_up"
 
@@ -58,7 +58,7 @@ def handlers(
     senders = senders_of(settings)
     return {
         **{kind: _telling(tell, voice) for kind, tell in _TELL.items()},
-        "draw_receipt": Within(_draw_receipt),
+        "draw_receipt": Outside(lambda subject, now: _draw_receipt(database, subject, now)),
         SEND_MESSAGE: Outside(
             lambda subject, _now: deliver(database, senders, int(subject), clock=clock)
         ),
@@ -82,8 +82,13 @@ def _telling(tell: Callable[..., None], voice: Voice) -> Within:
     return Within(lambda session, subject, now: tell(session, int(subject), voice, now=now))
 
 
-def _draw_receipt(session: Session, subject: str, now: datetime) -> None:
-    remember_file(session, receipt_of(session, int(subject)).id, now=now)
+def _draw_receipt(database: Database, subject: str, now: datetime) -> None:
+    """Draw first and write afterwards, so that drawing holds no lock."""
+    with database.reading() as session:
+        receipt = receipt_of(session, int(subject))
+        pdf = original_pdf(session, receipt)
+    with database.writing() as session:
+        remember_file(session, receipt.id, pdf, now=now)
 
 
 def _sweep(

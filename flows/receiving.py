@@ -303,7 +303,7 @@ def _terminal(session: Session, name: str) -> Terminal:
 
 def _restore_expectations(session: Session, contribution: Contribution, pledge: Pledge) -> None:
     """What the contribution had closed is open again, and what it had opened is closed."""
-    if contribution.origin is Origin.DEPOSIT:
+    if contribution.origin is not Origin.DESK:
         rial = sum(line.amount_rial or 0 for line in contribution.lines)
         expect_deposit(session, pledge.deposit_id, rial, Expects.PLEDGE, pledge.id)
     if contribution.tender is Tender.CARD_TERMINAL:

@@ -74,7 +74,7 @@ def account_code(kind: AccountKind, detail: str = "") -> str:
 def account_ids(session: Session, codes: set[str]) -> Mapping[str, int]:
     """The ids of accounts by code; an account that is named for the first time is opened."""
     known = select(LedgerAccount.code, LedgerAccount.id).where(LedgerAccount.code.in_(codes))
-    found = {code: account_id for code, account_id in session.execute(known)}
+    found = dict(session.execute(known).all())
     for code in sorted(codes - found.keys()):
         found[code] = _opened(session, code)
     return found

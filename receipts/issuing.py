@@ -139,10 +139,13 @@ def receipt_pdf(session: Session, receipt: Receipt) -> bytes:
     return draw_receipt(replace(facts, is_void=True, void_text=f"{day} – {void.reason}"))
 
 
-def remember_file(session: Session, receipt_id: int, *, now: datetime) -> None:
-    """Draw a receipt and keep the hash of the file, once; a later drawing has to equal it."""
-    receipt = session.get_one(Receipt, receipt_id)
-    pdf = _original(session, receipt)
+def original_pdf(session: Session, receipt: Receipt) -> bytes:
+    """The receipt as it was issued, also when it is void by now. Raises DrawingDiffers."""
+    return _original(session, receipt)
+
+
+def remember_file(session: Session, receipt_id: int, pdf: bytes, *, now: datetime) -> None:
+    """Keep the hash of the file first drawn, once; a later drawing has to equal it."""
     session.execute(
         insert_if_new(
             session,

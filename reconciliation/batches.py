@@ -51,7 +51,7 @@ def sure_batches(session: Session) -> Sequence[Batch]:
     One query over what is open, without the write lock; writing checks every sum again. The window
     is the day itself and the days that the terms allow, which is where holidays shift a pay-out.
     """
-    pair = _pairs().subquery()
+    pair = possible_pairs().subquery()
     sure = (
         select(pair)
         .where(pair.c.lines == 1, pair.c.batches == 1)
@@ -132,7 +132,7 @@ def netted_fee_rial(amount_rial: SQLColumnExpression[int], terms: Subquery) -> C
     )
 
 
-def _pairs() -> Select[*tuple[Any, ...]]:
+def possible_pairs() -> Select[*tuple[Any, ...]]:
     """Every batch with every open line that it could be, and how many there are of both."""
     batch = _batches().subquery()
     line = OpenSettlementLine

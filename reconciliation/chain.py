@@ -75,6 +75,7 @@ class Chain:
     def __init__(self) -> None:
         self.row_count = 0
         self.is_newest_first = False
+        self.adds_up_both_ways = False  # a few rows that cancel each other
         self._file = SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115  held open
         self._places: list[int] = []
         self._first: ChainRow
@@ -246,6 +247,7 @@ class _Directions:
         )
         oldest, newest = self.breaks_if_oldest_first, self.breaks_if_newest_first
         if not oldest and not newest:
+            chain.adds_up_both_ways = True
             return by_days
         if oldest and newest:
             is_newest_first = (

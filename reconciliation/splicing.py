@@ -6,6 +6,7 @@ fewest rows is taken: the next export of the whole day brings what is missing.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
@@ -60,8 +61,26 @@ class Splice:
 def splice(session: Session, bank_account_id: int, chain: Chain) -> Splice:
     """Find the place of a file on the account's chain.
 
-    Raises GapInStatement, DiffersFromKnown.
+    A file that adds up in both directions is turned the way that adds fewer rows. Raises
+    GapInStatement, DiffersFromKnown.
     """
+    if not chain.adds_up_both_ways:
+        return _splice(session, bank_account_id, chain)
+    places: list[tuple[int, bool, Splice]] = []
+    by_days = chain.is_newest_first
+    for is_newest_first in (by_days, not by_days):
+        chain.is_newest_first = is_newest_first
+        with suppress(GapInStatement, DiffersFromKnown):
+            place = _splice(session, bank_account_id, chain)
+            places.append((place.new_count, is_newest_first, place))
+    if not places:
+        chain.is_newest_first = by_days
+        return _splice(session, bank_account_id, chain)
+    _new_count, chain.is_newest_first, place = min(places, key=lambda found: found[0])
+    return place
+
+
+def _splice(session: Session, bank_account_id: int, chain: Chain) -> Splice:
     first = _end_of(session, bank_account_id, latest=False)
     last = _end_of(session, bank_account_id, latest=True)
     if first is None or last is None:

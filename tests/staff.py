@@ -1,4 +1,4 @@
-"""People at work, for tests: signed in with a real session, sending forms the way a browser does."""
+"""People at work, for tests: signed in with a real session, sending forms as a browser does."""
 
 from collections.abc import Mapping
 

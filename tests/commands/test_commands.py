@@ -121,6 +121,15 @@ def test_a_gateway_that_does_not_answer_fails_its_check(run):
     assert (said["name"], said["ok"], said["answer"]) == ("zarinpal-main", False, "unknown")
 
 
+def test_a_gateway_that_lets_us_in_passes_its_check(paying_app):
+    result = paying_app.test_cli_runner().invoke(
+        args=["gateways", "check", "mellat-main", "--json"]
+    )
+
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)[0]["ok"] is True
+
+
 def test_a_sweep_tells_what_it_did(told):
     assert told("payments", "sweep") == {"swept": 0, "confirmed": 0, "open": 0}
 

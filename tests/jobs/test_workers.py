@@ -64,3 +64,20 @@ def test_four_workers_on_one_database_run_each_periodic_job_once(database, start
 
     ticks = traces(database, "tick")
     assert sorted(ticks) == sorted(set(ticks))
+
+
+def test_several_workers_share_the_jobs_and_do_each_once(database, start_worker, tmp_path):
+    (tmp_path / "pause").write_text("0")
+    subjects = {f"gift-{number}" for number in range(60)}
+    with database.writing() as session:
+        for subject in subjects:
+            enqueue(session, "within", subject, now=now())
+
+    for _each in range(3):
+        start_worker()
+    until(lambda: len(traces(database, "effect")) >= len(subjects), within_seconds=30)
+    time.sleep(0.5)
+
+    done = traces(database, "effect")
+    assert len(done) == len(subjects)
+    assert set(done) == subjects

@@ -154,7 +154,7 @@ def test_two_sealers_at_once_make_one_chain(database):
     assert (found.sealed_rows, found.unsealed_rows, found.faults) == (300, 0, ())
 
 
-def test_without_the_unique_constraint_a_chain_could_fork(database):
+def test_a_chain_cannot_fork(database):
     acts(database, 1)
     seal(database, [AUDIT], now=NOON)
     facts = {

@@ -4,8 +4,9 @@
     python -m tests.proofs.crash --points 2000 --seed 7
 
 Without ``--database`` and ``--bank`` it brings its own (``TEST_DATABASE_URL`` chooses the server).
-Everything is imported once; each case is forked from here, so the parent has no threads and opens
-no database. The last line is JSON; the exit code says whether anything differed.
+Each case is forked from here, so this process has no threads and holds no connection; one gift is
+lived through before, so that nobody imports or compiles again. The last line is JSON; the exit
+code says whether anything differed.
 """
 
 import argparse
@@ -22,11 +23,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.database import Database
 from tests.databases import Template
-from tests.proofs.crash_worker import LATER, Case, Fate, differences, give, recover
+from tests.proofs.crash_worker import LATER, Case, Fate, broken_books, differences, give, recover
 from tests.sandbox import SandboxBank, running_bank
 
 FAULTS = ("drop_before", "drop_after", "html_500", "html_500_after", "truncate", "unlisted_code")
+_CHECKED_EVERY = 100
 MUTANTS = ("two_transactions", "believed", "no_sweeper")
 
 
@@ -65,11 +68,16 @@ def main() -> int:
 
 def _run(asked: argparse.Namespace, url: str, bank: SandboxBank) -> Report:
     chance = random.Random(asked.seed)
+    database = Database(url)
     numbers = iter(range(secrets.randbelow(4 * 10**9), 2**32))
 
     def next_case() -> Case:
-        return Case(url, bank, asked.gateway, next(numbers))
+        return Case(database, bank, asked.gateway, next(numbers))
 
+    warming = next_case()
+    _live(warming, Fate(), None)
+    _end(warming, len(LATER))
+    database.engine.dispose()
     report = Report(asked.gateway, asked.seed, events=_count_events(next_case(), asked.mutant))
     for point in _points(asked, report.events, chance):
         report.points += 1
@@ -77,8 +85,10 @@ def _run(asked: argparse.Namespace, url: str, bank: SandboxBank) -> Report:
         report.failures += [f"{point}: {what}" for what in found]
         if found and asked.until_caught:
             break
-        if report.points % 100 == 0:
+        if report.points % _CHECKED_EVERY == 0:
+            report.failures += _forked(lambda: broken_books(database))[1]
             sys.stderr.write(f"{report.points} points, {len(report.failures)} failures\n")
+    report.failures += _forked(lambda: broken_books(database))[1]
     return report
 
 

@@ -6,12 +6,15 @@ to the bank; dying at event k is dying between two things that happen.
 
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from sqlalchemy import event, func, select
+from sqlalchemy import ColumnElement, event, func, select
+from sqlalchemy.orm import Session
 
 from core.database import Database
 from donations.models.contribution import Contribution
@@ -28,7 +31,7 @@ from donations.paying import (
 )
 from donations.pledging import CashItem, DonorFacts
 from flows.checking import check_ledger
-from flows.paying import begin_payment, sweep, take_return
+from flows.paying import BegunPayment, Clock, begin_payment, sweep, take_return
 from flows.pledging import promise
 from flows.receiving import receive_payment
 from ledger.postings import Cause, Posting
@@ -60,10 +63,13 @@ class Fate:
         if self.events == self.dies_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def watch(self, database: Database) -> None:
-        event.listen(database.engine, "before_cursor_execute", self.happens)
-        event.listen(database.engine, "commit", self.happens)
-        event.listen(database.engine, "checkin", self.happens)
+    @contextmanager
+    def watching(self, database: Database) -> Iterator[None]:
+        for name in ("before_cursor_execute", "commit", "checkin"):
+            event.listen(database.engine, name, self.happens)
+        yield
+        for name in ("before_cursor_execute", "commit", "checkin"):
+            event.remove(database.engine, name, self.happens)
 
 
 @dataclass(frozen=True)
@@ -73,9 +79,7 @@ class WatchedTransport:
     net: Transport
     fate: Fate
 
-    def post(
-        self, url: str, body: bytes, *, operation: str, headers: Mapping[str, str]
-    ) -> Answer:
+    def post(self, url: str, body: bytes, *, operation: str, headers: Mapping[str, str]) -> Answer:
         self.fate.happens()
         answer = self.net.post(url, body, operation=operation, headers=headers)
         self.fate.happens()
@@ -86,7 +90,7 @@ class WatchedTransport:
 class Case:
     """One gift: where it is kept, at which bank, and under which names it is found again."""
 
-    database_url: str
+    database: Database
     bank: SandboxBank
     adapter: str
     number: int  # unique among all runs on one bank
@@ -112,16 +116,32 @@ class Case:
         return {name: Gateway(name, "90190", made, title_fa="", title_en="", is_enabled=True)}
 
 
-def clock_ahead(late: timedelta = timedelta()) -> Callable[[], datetime]:
+def clock_ahead(late: timedelta = timedelta()) -> Clock:
     return lambda: datetime.now(UTC) + late
 
 
 def give(case: Case, fate: Fate, mutant: str | None = None) -> None:
     """Promise, begin, let the donor pay in another process, and take the browser's return in."""
-    database, clock = Database(case.database_url), clock_ahead()
-    gateways = case.gateways(fate)
-    fate.watch(database)
-    with database.writing() as session:
+    with fate.watching(case.database):
+        begun = _begin(case, case.gateways(fate))
+    if begun.redirect is None:
+        return
+    token = begun.redirect.fields.get("RefId") or begun.redirect.url.rpartition("/")[2]
+    back = case.bank.pay(token)
+    take = _MUTANTS.get(mutant or "", take_return)
+    with fate.watching(case.database):
+        take(
+            case.database,
+            case.gateways(fate),
+            return_key=urlsplit(back["url"]).path.rpartition("/")[2],
+            read=reader_of(back),
+            clock=clock_ahead(),
+        )
+
+
+def _begin(case: Case, gateways: Mapping[str, Gateway]) -> BegunPayment:
+    clock = clock_ahead()
+    with case.database.writing() as session:
         pledge = promise(
             session,
             [CashItem(2_500_000), CashItem(500_000, "19041062101")],
@@ -131,24 +151,12 @@ def give(case: Case, fate: Fate, mutant: str | None = None) -> None:
             external_reference=case.name,
             now=clock(),
         )
-    begun = begin_payment(
-        database,
+    return begin_payment(
+        case.database,
         gateways,
         pledge_id=pledge.id,
         gateway=NAMES[case.adapter],
         public_url="http://127.0.0.1:8000",
-        clock=clock,
-    )
-    if begun.redirect is None:
-        return
-    token = begun.redirect.fields.get("RefId") or begun.redirect.url.rpartition("/")[2]
-    back = case.bank.pay(token)
-    take = _MUTANTS.get(mutant or "", take_return)
-    take(
-        database,
-        gateways,
-        return_key=urlsplit(back["url"]).path.rpartition("/")[2],
-        read=reader_of(back),
         clock=clock,
     )
 
@@ -163,44 +171,20 @@ def reader_of(back: Mapping[str, str]) -> Callable[[Gateway], Hint]:
 
 def recover(case: Case, fate: Fate, *, sweeps: int = len(LATER)) -> None:
     """What the worker does after the crash: sweep now and then, as time goes by."""
-    database = Database(case.database_url)
     gateways = case.gateways(fate)
-    fate.watch(database)
-    for late in LATER[:sweeps]:
-        sweep(database, gateways, clock=clock_ahead(late))
+    with fate.watching(case.database):
+        for late in LATER[:sweeps]:
+            sweep(case.database, gateways, clock=clock_ahead(late))
 
 
 def differences(case: Case) -> list[str]:
     """Where our books and the bank's tell different stories about this gift."""
     at_bank = case.bank.get("payments", terminal=case.terminal)
-    database = Database(case.database_url)
-    with database.reading() as session:
-        ours = {
-            payment.order_number: payment
-            for payment in session.scalars(
-                select(Payment)
-                .join(Pledge, Pledge.id == Payment.pledge_id)
-                .where(Pledge.external_reference == case.name)
-            )
-        }
-        found = [
-            f"payment stuck in {payment.state}"
-            for payment in ours.values()
-            if payment.state in OPEN_STATES and not payment.is_final
-        ]
-        settled = 0
-        for row in at_bank:
-            is_settled = row["state"] == "settled"
-            settled += is_settled
-            payment = ours.get(int(row["order_number"]))
-            if row["state"] in HELD_BY_THE_BANK:
-                found.append(f"the bank still holds the money: {row['state']}")
-            if is_settled != (payment is not None and payment.is_final):
-                found.append(f"the bank says {row['state']}, we say {payment and payment.state}")
+    with case.database.reading() as session:
+        found = list(_payments_that_differ(session, case, at_bank))
+        settled = sum(row["state"] == "settled" for row in at_bank)
         contributions = session.scalars(
-            select(Contribution.id)
-            .join(Pledge, Pledge.id == Contribution.pledge_id)
-            .where(Pledge.external_reference == case.name)
+            select(Contribution.id).join(Contribution.pledge).where(_is_of(case))
         ).all()
         postings = session.scalars(
             select(func.count(Posting.id)).where(
@@ -210,15 +194,40 @@ def differences(case: Case) -> list[str]:
         receipts = session.scalars(
             select(func.count(Receipt.id)).where(Receipt.contribution_id.in_(contributions))
         ).one()
-        if not settled == len(contributions) == postings == receipts:
-            found.append(
-                f"{settled} settled at the bank, {len(contributions)} contributions,"
-                f" {postings} postings, {receipts} receipts"
-            )
-    with database.reading() as session:
-        found += [f"{c.name}: {c.detail}" for c in check_ledger(session).checks if not c.ok]
-    database.engine.dispose()
+    if not settled == len(contributions) == postings == receipts:
+        found.append(
+            f"{settled} settled at the bank, {len(contributions)} contributions,"
+            f" {postings} postings, {receipts} receipts"
+        )
     return found
+
+
+def broken_books(database: Database) -> list[str]:
+    """What the proofs of the whole ledger find wrong."""
+    with database.reading() as session:
+        checks = check_ledger(session).checks
+    return [f"{check.name}: {check.detail}" for check in checks if not check.ok]
+
+
+def _payments_that_differ(
+    session: Session, case: Case, at_bank: Sequence[Mapping[str, Any]]
+) -> Iterator[str]:
+    payments = session.scalars(select(Payment).join(Payment.pledge).where(_is_of(case))).all()
+    ours = {payment.order_number: payment for payment in payments}
+    for payment in payments:
+        if payment.state in OPEN_STATES and not payment.is_final:
+            yield f"payment stuck in {payment.state}"
+    for row in at_bank:
+        known = ours.get(int(row["order_number"]))
+        state = known.state if known else "nothing"
+        if row["state"] in HELD_BY_THE_BANK:
+            yield f"the bank still holds the money ({row['state']}), we say {state}"
+        if (row["state"] == "settled") != (known is not None and known.is_final):
+            yield f"the bank says {row['state']}, we say {state}"
+
+
+def _is_of(case: Case) -> ColumnElement[bool]:
+    return Pledge.external_reference == case.name
 
 
 def _return_in_two_transactions(
@@ -227,7 +236,7 @@ def _return_in_two_transactions(
     *,
     return_key: str,
     read: Callable[[Gateway], Hint],
-    clock: Callable[[], datetime],
+    clock: Clock,
 ) -> None:
     """A mutant: the payment's last state and what was received commit apart."""
     (gateway,) = gateways.values()
@@ -235,9 +244,7 @@ def _return_in_two_transactions(
     with database.writing() as session:
         payment = payment_of_return(session, return_key)
         record_return(session, payment, hint, now=clock())
-        asked = claim_confirm(
-            session, payment.id, bank_reference=hint.bank_reference, now=clock()
-        )
+        asked = claim_confirm(session, payment.id, bank_reference=hint.bank_reference, now=clock())
     assert asked is not None
     outcome = gateway.adapter.confirm(asked)
     with database.writing() as session:
@@ -255,17 +262,11 @@ def _return_in_two_transactions(
 
 
 def _return_that_is_believed(
-    database: Database,
-    gateways: Mapping[str, Gateway],
-    *,
-    return_key: str,
-    read: Callable[[Gateway], Hint],
-    clock: Callable[[], datetime],
+    database: Database, _gateways: Mapping[str, Gateway], *, return_key: str, clock: Clock, **_: Any
 ) -> None:
-    """A mutant: what the browser says is received first, the bank is asked afterwards."""
+    """A mutant: what the browser says is received, and the bank is not asked."""
     with database.writing() as session:
         receive_payment(session, payment_of_return(session, return_key), now=clock())
-    _return_in_two_transactions(database, gateways, return_key=return_key, read=read, clock=clock)
 
 
 _MUTANTS = {

@@ -16,6 +16,7 @@ from receipts.issuing import (
     DrawingDiffers,
     issue_receipt,
     issue_receipts,
+    original_pdf,
     receipt_pdf,
     remember_file,
     void_receipts,
@@ -230,12 +231,13 @@ def test_a_failed_transaction_leaves_neither_receipt_nor_gap(database, now):
 
 def test_the_same_receipt_is_the_same_file_each_time(session, now):
     receipt = issue_receipt(session, a_contribution(session).id, now=now)
-    remember_file(session, receipt.id, now=now)
+    pdf = original_pdf(session, receipt)
+    remember_file(session, receipt.id, pdf, now=now)
 
-    remember_file(session, receipt.id, now=now + timedelta(days=1))
+    remember_file(session, receipt.id, pdf, now=now + timedelta(days=1))
 
     file = session.scalars(select(ReceiptFile)).one()
-    pdf = receipt_pdf(session, receipt)
+    assert receipt_pdf(session, receipt) == pdf
     assert file.pdf_hash == hashlib.sha256(pdf).hexdigest()
     assert (file.size_bytes, file.drawn_at) == (len(pdf), now)
 
@@ -273,13 +275,13 @@ def test_a_void_receipt_says_so_and_its_first_file_stays_as_it_was(session, now)
     staff = a_staff_member(session)
     contribution = a_contribution(session)
     receipt = issue_receipt(session, contribution.id, now=now)
-    remember_file(session, receipt.id, now=now)
     original = receipt_pdf(session, receipt)
+    remember_file(session, receipt.id, original, now=now)
 
     void_receipts(session, [contribution.id], reason="خطای ثبت", voided_by_id=staff.id, now=now)
 
     assert receipt_pdf(session, receipt) != original
-    remember_file(session, receipt.id, now=now)
+    remember_file(session, receipt.id, original_pdf(session, receipt), now=now)
     file = session.scalars(select(ReceiptFile)).one()
     assert file.pdf_hash == hashlib.sha256(original).hexdigest()
 

@@ -13,6 +13,7 @@ from donations.pledging import CashItem, DonorFacts
 from flows.catalogue import enter_terminal
 from flows.desk import WalkIn, record_walk_in
 from ledger.accounts import BankAccount
+from offices.audit import AuditEntry
 from offices.one_time_codes import code_at, new_secret
 from offices.staff import Role, StaffMember, StaffSession
 from tests.factories import NOON, office_id
@@ -197,6 +198,8 @@ def test_the_same_mobile_and_amount_are_asked_about_once(clerk, database):
 
     clerk.send("/desk/walk-in", {**fields, "is_another": "y"})
     assert rows(database, Contribution) == 2
+    with database.reading() as session:
+        assert "pledge.told_apart" in session.scalars(select(AuditEntry.action)).all()
 
 
 def test_another_row_keeps_everything_that_was_typed(clerk, database):

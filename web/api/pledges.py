@@ -17,7 +17,13 @@ from donations.pledging import (
     UnknownFund,
 )
 from donations.pledging import Item as PromisedItem
-from donations.tracking import payments_of, pledge_state, pledge_with_code, timeline
+from donations.tracking import (
+    contributions_of,
+    payments_of,
+    pledge_state,
+    pledge_with_code,
+    timeline,
+)
 from flows.pledging import promise
 from offices.idempotency import Answer
 from offices.places import Office
@@ -61,7 +67,7 @@ def show_pledge(tracking_code: str) -> ResponseReturnValue:
             receipts=[receipt_named(receipt) for receipt in _receipts(session, pledge)],
             timeline=[
                 StageReached.model_validate(stage, from_attributes=True)
-                for stage in timeline(session, pledge)
+                for stage in timeline(pledge, payments, contributions_of(session, pledge.id))
             ],
             links=_links(pledge),
         )

@@ -160,6 +160,7 @@ class WalkInForm(SpokenForm):
             trace_number=_reference(self.trace_number) if tender is Tender.CARD_TERMINAL else None,
             cheque_number=_reference(self.cheque_number) if tender is Tender.CHEQUE else None,
             language=self.language.data or "fa",
+            is_another=bool(self.is_another.data),
         )
 
     def _money_is_whole(self) -> bool:

@@ -14,6 +14,7 @@ from core.refusals import NotFound, Refusal
 from core.words import Later, _
 from donations.tracking import pledge_with_code
 from flows.reconciling import assign, mark_fee, undo_line
+from reconciliation.assigning import LineNotOpen
 from reconciliation.lines import StatementLine
 from reconciliation.matches import Match
 from reconciliation.reasons import Explained, explanations
@@ -28,6 +29,7 @@ from reconciliation.suggesting import Suggestion, suggestions
 from reconciliation.why_not import in_words, why_not
 from web.fields import SpokenForm, at_most
 from web.finance.statements import ReasonForm
+from web.refusals import explain
 from web.services import current
 from web.sign_in.forms import put_beside
 from web.sign_in.guard import the_person
@@ -89,6 +91,8 @@ def assign_line(line_id: int) -> ResponseReturnValue:
     if form.validate():
         try:
             _assign(form, line_id)
+        except LineNotOpen as refusal:
+            return _told_at_the_line(line_id, refusal)
         except Refusal as refusal:
             put_beside(form, "tracking_code", refusal)
         else:
@@ -107,10 +111,7 @@ def fee_line(line_id: int) -> ResponseReturnValue:
     except NotFound:
         raise
     except Refusal as refusal:
-        form = AssignForm()
-        put_beside(form, "tracking_code", refusal)
-        with current.database.reading() as session:
-            return _line_page(session, line_id, form, ReasonForm()), 422
+        return _told_at_the_line(line_id, refusal)
     flash(_("The line is explained and booked."), "success")
     return redirect(_back(), 303)
 
@@ -146,6 +147,12 @@ def _assign(form: AssignForm, line_id: int) -> None:
             made_by_id=the_person().staff_member_id,
             now=current.now(),
         )
+
+
+def _told_at_the_line(line_id: int, refusal: Refusal) -> ResponseReturnValue:
+    """Show why not on the page of the line, which shows what became of it meanwhile."""
+    flash(explain(refusal), "error")
+    return redirect(url_for("finance.line", line_id=line_id), 303)
 
 
 def _back() -> str:

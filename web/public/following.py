@@ -8,7 +8,6 @@ from core.identifiers import is_deposit_id
 from core.refusals import NotFound
 from core.words import _
 from donations.tracking import pledge_with_code
-from web.public.choices import choices
 from web.public.limiting import count_last_four, count_miss, refuse_after_misses
 from web.public.standing import Standing, standing_of
 from web.public.unlocking import ends_mobile, is_opened, remember_opened
@@ -67,11 +66,10 @@ def _standing(tracking_code: str) -> Standing:
         pledge = pledge_with_code(session, tracking_code)
         if not is_opened(pledge):
             refuse_after_misses(session)
-        offered = choices(session, current.gateways, now=current.now())
         return standing_of(
             session,
             pledge,
-            gateways=offered.gateways,
+            gateways=current.gateways,
             is_opened=is_opened(pledge),
             now=current.now(),
         )

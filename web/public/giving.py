@@ -14,15 +14,14 @@ from core.refusals import NotFound, Refusal
 from core.words import spoken
 from donations.models.pledge import Channel, Pledge
 from donations.paying import AlreadyPaid, AmountOutsideGateway, NothingToPay
-from donations.pledging import pledge_of_request
 from donations.tracking import pledge_with_code
-from flows.paying import UnknownGateway, begin_payment
+from flows.paying import OpenedPayment, UnknownGateway, announce_payment, open_payment
 from flows.pledging import promise
 from offices.places import Office
 from payment_gateways.contract import Redirect
 from web.public.choices import Choices, choices, title_of
 from web.public.give_form import BY_DEPOSIT, GiftForm
-from web.public.limiting import count_gift
+from web.public.limiting import count_gift, count_gift_within
 from web.public.unlocking import is_view_key
 from web.refusals import explain
 from web.services import current
@@ -60,16 +59,13 @@ def give() -> ResponseReturnValue:
         return _form_page(form)
     if not form.validate():
         return _form_page(form, status=422)
-    count_gift()
     try:
-        promised = _promise(form)
+        promised, opened = _promise(form)
     except Refusal as refusal:
         if not form.blame(refusal):
             raise
         return _form_page(form, status=422)
-    if not promised.cash_rial or form.gateway.data == BY_DEPOSIT:
-        return _to_following(promised)
-    return _to_the_bank(promised, form.gateway.data)
+    return _to_the_bank(promised, opened)
 
 
 def pay(tracking_code: str) -> ResponseReturnValue:
@@ -80,30 +76,38 @@ def pay(tracking_code: str) -> ResponseReturnValue:
         key = request.form.get("key", "")
         promised = _described(pledge, key=key if is_view_key(pledge, key) else "")
     gateway = request.form.get("gateway") or next(iter(_offered().gateways), "")
-    return _to_the_bank(promised, gateway)
+    with current.database.writing() as session:
+        opened = _opened(session, promised, gateway)
+    return _to_the_bank(promised, opened)
 
 
-def _to_the_bank(promised: _Promised, gateway: str) -> ResponseReturnValue:
-    """Announce the payment, then show the tracking code and the way to the bank."""
+def _opened(session: Session, promised: _Promised, gateway: str) -> OpenedPayment | None:
+    """A new attempt to pay, in the transaction in hand; where there is none, the page says why."""
     try:
-        begun = begin_payment(
-            current.database,
+        return open_payment(
+            session,
             current.gateways,
             pledge_id=promised.id,
             gateway=gateway,
             public_url=current.settings.public_url,
-            clock=current.now,
+            now=current.now(),
             check_after=timedelta(seconds=current.settings.sweep_after_seconds),
         )
     except (AlreadyPaid, NothingToPay) as refusal:
         flash(explain(refusal), "info")
-        return _to_following(promised)
     except (AmountOutsideGateway, UnknownGateway) as refusal:
         flash(explain(refusal), "error")
+    return None
+
+
+def _to_the_bank(promised: _Promised, opened: OpenedPayment | None) -> ResponseReturnValue:
+    """Announce the payment, then show the tracking code and the way to the bank."""
+    if opened is None:
         return _to_following(promised)
+    begun = announce_payment(current.database, current.gateways, opened, clock=current.now)
     if begun.redirect is None:
-        return _unanswered_page(promised, gateway)
-    return _leaving_page(promised, begun.redirect, gateway)
+        return _unanswered_page(promised, opened.gateway)
+    return _leaving_page(promised, begun.redirect, opened.gateway)
 
 
 def _leaving_page(promised: _Promised, way: Redirect, gateway: str) -> ResponseReturnValue:
@@ -141,29 +145,33 @@ def _offered() -> Choices:
         return choices(session, current.gateways, now=current.now())
 
 
-def _promise(form: GiftForm) -> _Promised:
+def _promise(form: GiftForm) -> tuple[_Promised, OpenedPayment | None]:
     """Make the pledge; the same form sent twice, even at once, is the same pledge."""
-    request_key = form.pledge_key()
     try:
-        with current.database.writing() as session:
-            pledge = promise(
-                session,
-                form.items(),
-                donor=form.donor(),
-                office_id=_office_id(session, form.office.data),
-                channel=Channel.WEBSITE,
-                now=current.now(),
-                language=spoken(),
-                request_key=request_key,
-            )
-            return _described(pledge, key=pledge.view_key)
+        return _promised_and_opened(form)
     except IntegrityError:
-        # The twin of a double click was a moment faster: its pledge is this one too.
-        with current.database.reading() as session:
-            twin = pledge_of_request(session, request_key)
-            if twin is None:
-                raise
-            return _described(twin, key=twin.view_key)
+        # The twin of a double click was a moment faster: its pledge is there now, and is this one.
+        return _promised_and_opened(form)
+
+
+def _promised_and_opened(form: GiftForm) -> tuple[_Promised, OpenedPayment | None]:
+    """The form counted, the pledge made and the way to the bank opened, in one transaction."""
+    with current.database.writing() as session:
+        count_gift_within(session)
+        pledge = promise(
+            session,
+            form.items(),
+            donor=form.donor(),
+            office_id=_office_id(session, form.office.data),
+            channel=Channel.WEBSITE,
+            now=current.now(),
+            language=spoken(),
+            request_key=form.pledge_key(),
+        )
+        promised = _described(pledge, key=pledge.view_key)
+        if not promised.cash_rial or form.gateway.data == BY_DEPOSIT:
+            return promised, None
+        return promised, _opened(session, promised, form.gateway.data)
 
 
 def _office_id(session: Session, code: str) -> int | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from core.words import Later, _, spoken
 from donations.models.contribution import Contribution
@@ -14,18 +14,20 @@ from donations.models.payment import Payment, PaymentState, PaymentStep
 from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
 from donations.tracking import (
     PledgeState,
+    Stage,
     StageKind,
     contributions_of,
     payments_of,
     pledge_state,
     timeline,
 )
+from payment_gateways.registry import Gateway
 from receipts.freezing import quantity_text
 from receipts.numbering import number_in_address
 from receipts.series import Receipt
 from web.filters import digits, moment, rial
 from web.public.account import AccountShown, deposit_account
-from web.public.choices import Options, name_of
+from web.public.choices import Options, gateway_options, name_of
 
 # How long the page asks again by itself while the bank is being asked.
 _ASKS_AGAIN_FOR = timedelta(minutes=2)
@@ -123,7 +125,7 @@ class Standing:
     stages: Sequence[StageShown]
     receipts: Sequence[ReceiptShown]
     deposit_id: str  # as long as it can be paid in
-    account: AccountShown
+    account: AccountShown | None  # as long as it can be paid, like the gateways
     gateways: Options
     is_opened: bool
     can_prove_mobile: bool
@@ -144,7 +146,12 @@ class Standing:
 
 
 def standing_of(
-    session: Session, pledge: Pledge, *, gateways: Options, is_opened: bool, now: datetime
+    session: Session,
+    pledge: Pledge,
+    *,
+    gateways: Mapping[str, Gateway],
+    is_opened: bool,
+    now: datetime,
 ) -> Standing:
     """How a pledge stands at this moment."""
     payments = payments_of(session, pledge.id)
@@ -152,17 +159,18 @@ def standing_of(
     money = _money(session, pledge, payments, now=now)
     items = [item for item in pledge.items if item.state is not ItemState.WITHDRAWN]
     donor = pledge.donor
+    is_payable = money in _PAYABLE
     return Standing(
         tracking_code=pledge.tracking_code,
         money=money,
         is_complete=pledge_state(pledge, payments) is PledgeState.RECEIVED,
         items=[_item(item) for item in items],
         cash_rial=pledge.cash_rial,
-        stages=_stages(session, pledge),
+        stages=_stages(timeline(pledge, payments, contributions)),
         receipts=_receipts(session, contributions, is_opened=is_opened),
-        deposit_id=pledge.deposit_id if money in _PAYABLE else "",
-        account=deposit_account(session),
-        gateways=gateways,
+        deposit_id=pledge.deposit_id if is_payable else "",
+        account=deposit_account(session) if is_payable else None,
+        gateways=gateway_options(session, gateways, now=now) if is_payable else {},
         is_opened=is_opened,
         can_prove_mobile=bool(donor and donor.mobile),
         donor_name=(donor.name or "") if donor and is_opened else "",
@@ -231,9 +239,9 @@ def _item(item: PledgeItem) -> ItemShown:
     return ItemShown(text, name_of(item.fund), item.kind, item.state is ItemState.RECEIVED)
 
 
-def _stages(session: Session, pledge: Pledge) -> list[StageShown]:
+def _stages(stages: Sequence[Stage]) -> list[StageShown]:
     shown = []
-    for stage in timeline(session, pledge):
+    for stage in stages:
         text, state = _STAGES[stage.kind]
         amount = rial(stage.amount_rial) if stage.amount_rial else ""
         shown.append(StageShown(str(text), state, moment(stage.at), amount))
@@ -246,6 +254,7 @@ def _receipts(
     rows = session.scalars(
         select(Receipt)
         .where(Receipt.contribution_id.in_([contribution.id for contribution in contributions]))
+        .options(joinedload(Receipt.void))
         .order_by(Receipt.id)
     )
     return [
