@@ -7,7 +7,7 @@ TEHRAN = timezone(timedelta(hours=3, minutes=30), "Asia/Tehran")
 
 
 def now() -> datetime:
-    """This moment, in UTC."""
+    """The present moment, in UTC."""
     return datetime.now(UTC)
 
 

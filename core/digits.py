@@ -11,25 +11,18 @@ import unicodedata
 _DIGITS = {ord(c): str(i % 10) for i, c in enumerate("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩０１２３４５６７８９")}
 _LETTERS = {ord("ي"): "ی", ord("ى"): "ی", ord("ك"): "ک", ord("ۀ"): "هٔ"}
 # Bidi controls, byte-order mark, soft hyphen, tatweel, C0 and C1: able to hide what is written.
-_INVISIBLE = {
-    c: None
-    for c in (
-        *range(0x202A, 0x202F),
-        *range(0x2066, 0x206A),
-        0x200E,
-        0x200F,
-        0x061C,
-        0xFEFF,
-        0x00AD,
-        0x0640,
-        0x200B,
-        0x2060,
-        *(c for c in range(0x20) if chr(c) not in "\t\n\r"),
+_INVISIBLE = dict.fromkeys(
+    (
+        *range(0x202A, 0x202F),  # embeddings and overrides
+        *range(0x2066, 0x206A),  # isolates
+        *(0x200E, 0x200F, 0x061C),  # marks
+        *(0xFEFF, 0x00AD, 0x0640, 0x200B, 0x2060),
+        *(code for code in range(0x20) if chr(code) not in "\t\n\r"),
         *range(0x7F, 0xA0),
     )
-}
+)
 _ZWNJ = "\u200c"
-_SEPARATORS = str.maketrans("", "", "٬،,_-‐‑–/. \u00a0\u202f" + _ZWNJ)  # noqa: RUF001
+_SEPARATORS = str.maketrans("", "", "٬،,_-‐‑–/. \u00a0\u202f" + _ZWNJ)
 _TO_PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 _BLANKS = re.compile(r"[^\S\n]+")
 _FOLD = {ord("ة"): "ه", ord("أ"): "ا", ord("إ"): "ا", ord("آ"): "ا", ord("ؤ"): "و", ord("ئ"): "ی"}

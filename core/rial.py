@@ -6,7 +6,7 @@ from core.digits import normalise, to_persian
 from core.refusals import Refusal
 
 AMOUNT_RIAL_MAX = 10**15
-_SEPARATORS = str.maketrans("", "", ",٬، \u00a0\u202f\u200c")  # noqa: RUF001
+_SEPARATORS = str.maketrans("", "", ",٬، \u00a0\u202f\u200c")
 _GROUPED_BY_DOTS = re.compile(r"[0-9]{1,3}(\.[0-9]{3})+")
 _UNIT = re.compile(r"\s*(ریال|rials?|irr)$", re.IGNORECASE)
 

@@ -4,6 +4,7 @@ Every setting is described in ``docs/operations/settings.md``.
 """
 
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -112,9 +113,7 @@ def _kept_key(path: Path) -> str:
         fresh = path.with_suffix(f".{secrets.token_hex(4)}")
         fresh.touch(mode=0o600)
         fresh.write_text(_DEMO_KEY_PREFIX + secrets.token_hex(32), encoding="ascii")
-        try:
-            path.hardlink_to(fresh)  # the first of several starting processes wins
-        except FileExistsError:
-            pass
+        with suppress(FileExistsError):  # the first of several starting processes wins
+            path.hardlink_to(fresh)
         fresh.unlink()
     return path.read_text(encoding="ascii")

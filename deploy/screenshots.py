@@ -2,9 +2,9 @@
 
     python -m deploy.screenshots
 
-A house of its own is started on free ports and an empty folder. A donor gives, a clerk logs a
+A house of its own is started on free ports and an empty folder. Donors give, a clerk logs a
 visitor's gift and hands cash to the bank, the bank's clock moves to the next day and its statement
-is imported. Then every page of ``SHOTS`` is photographed at the width of a telephone and of a desk.
+is imported. Each page is photographed at the width of a telephone and of a desk.
 """
 
 import json
@@ -17,11 +17,12 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -31,45 +32,48 @@ from deploy.supervise import HOST, House
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
-WIDTHS = (320, 1280)
-HEIGHT_MAX = 1800  # a longer page is cut: a picture should fit a reader's screen
-COLOURS = 128
+PHONE, DESK = 320, 1280  # pixels
+HEIGHT_MAX = 2600  # a longer page is cut: a picture should fit a reader's screen
+CHROMIUM_ARGUMENTS = ["--no-sandbox", "--lang=fa"]
+COLOURS = 96
 READY_SECONDS = 60
 PASSWORD = "mosharekat-demo"  # noqa: S105  of the demo, printed whenever it starts
-FUND = "19041062101"
 TO_LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
+TO_PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 
 DONOR = ""
+PASSER_BY = "passer-by"  # has a code, and nothing that proves whose it is
 CLERK = "clerk.azarbaijan"
 FINANCE = "finance1"
+NO_STAFF = (DONOR, PASSER_BY)
+
+# The tour at the head of the README: two desks, drawn smaller, beside two telephones.
+TOUR_DESKS, TOUR_PHONES = ("walk-in", "inbox"), ("give", "paid")
+TOUR_SIZES = {
+    **dict.fromkeys(TOUR_DESKS, (1000, 610)),
+    **dict.fromkeys(TOUR_PHONES, (PHONE, 898)),
+}
+TOUR_DESK_SIZE = (720, 439)
+TOUR_GAP = 20
 
 
 @dataclass(frozen=True)
-class Shot:
-    """One page to photograph: the name of its picture, its address, who looks at it."""
+class Gift:
+    """What a donor of the demo types."""
 
-    name: str
-    address: str
-    person: str = DONOR
+    amount: str
+    fund: str
+    name: str = ""
+    mobile: str = ""
 
 
-SHOTS = (
-    Shot("home", "/"),
-    Shot("give", "/give"),
-    Shot("give-english", "/give?language=en"),
-    Shot("follow", "/follow?language=fa"),
-    Shot("transparency", "/transparency"),
-    Shot("sign-in", "/sign-in"),
-    Shot("desk", "/desk", CLERK),
-    Shot("walk-in", "/desk/walk-in", CLERK),
-    Shot("entries", "/desk/entries", CLERK),
-    Shot("slips", "/desk/slips", CLERK),
-    Shot("finance", "/finance", FINANCE),
-    Shot("statements", "/finance/statements", FINANCE),
-    Shot("inbox", "/finance/inbox", FINANCE),
-    Shot("settlements", "/finance/settlements", FINANCE),
-    Shot("ledger", "/finance/ledger", FINANCE),
+ONLINE = (
+    Gift("15000000", "19041062108", "رضا شریفی"),
+    Gift("۶٬۰۰۰٬۰۰۰", "19041062101", "شیرین رستمی"),
 )
+SHOWN = Gift("۲٬۵۰۰٬۰۰۰", "19041062101", "مریم کاظمی", "09121234567")
+AT_AN_ATM = Gift("3200000", "19041062101", "امیر سلطانی")
+WITHOUT_ITS_ID = Gift("700000", "", "زهرا احمدی")  # the bank's row will name her, and no id
 
 
 @dataclass
@@ -79,21 +83,34 @@ class Studio:
     house: House
     browser: Browser
     windows: dict[str, Page] = field(default_factory=dict)
+    tour: dict[str, Image.Image] = field(default_factory=dict)
 
     def window(self, person: str) -> Page:
         """The window of a person, signed in where staff is meant."""
         if person not in self.windows:
             opened = self.browser.new_context(locale="fa-IR").new_page()
             self.windows[person] = opened
-            if person:
+            if person not in NO_STAFF:
                 self._sign_in(opened, person)
         return self.windows[person]
 
+    def show(self, name: str, address: str, person: str = DONOR) -> Page:
+        """Open a page of ours and photograph it."""
+        page = self.window(person)
+        page.goto(f"{self.house.web_url}{address}")
+        self.photograph(name, page)
+        return page
+
     def photograph(self, name: str, page: Page) -> None:
-        """Take a page at every width."""
-        for width in WIDTHS:
+        """Take a page at both widths, from its top and with no field in focus."""
+        page.evaluate("scrollTo(0, 0); document.activeElement?.blur()")
+        for width in (PHONE, DESK):
             page.set_viewport_size({"width": width, "height": 800})
             keep(f"{name}-{width}", page.screenshot(full_page=True))
+        if name in TOUR_SIZES:
+            width, height = TOUR_SIZES[name]
+            page.set_viewport_size({"width": width, "height": height})
+            self.tour[name] = picture_of(page.screenshot())
 
     def flask(self, *command: str) -> str:
         """Run one of our commands against this house and return what it says."""
@@ -126,34 +143,91 @@ class Studio:
         page.wait_for_url(lambda url: "/sign-in" not in url)
 
 
-def keep(name: str, picture: bytes) -> None:
+def picture_of(taken: bytes) -> Image.Image:
+    return Image.open(BytesIO(taken)).convert("RGB")
+
+
+def keep(name: str, taken: bytes) -> None:
     """Write a picture with few colours, so that the repository stays small."""
-    image = Image.open(BytesIO(picture)).convert("RGB")
-    image = image.crop((0, 0, image.width, min(image.height, HEIGHT_MAX)))
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
+    image = picture_of(taken)
+    save(name, image.crop((0, 0, image.width, min(image.height, HEIGHT_MAX))))
 
 
-def a_donor_gives(studio: Studio) -> None:
+def save(name: str, image: Image.Image) -> None:
+    few = image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(IMAGES / f"{name}.png", optimize=True)
+
+
+def donors_give(studio: Studio) -> None:
+    """Some give online; one takes a deposit id to a cash machine, another forgets to type hers."""
+    page = studio.window(PASSER_BY)
+    for gift in ONLINE:
+        fill(studio, page, gift)
+        go_on(page)
+        pay(studio, page)
+    take_a_deposit_id(studio, page, WITHOUT_ITS_ID)
+    deposit_id = take_a_deposit_id(studio, page, AT_AN_ATM)
+    studio.photograph("deposit", page)
+    typed = deposit_id.translate(TO_PERSIAN)
+    studio.bank("/admin/lines", kind="deposit", amount_rial=3_200_000, deposit_id=typed)
+
+
+def one_donor_is_watched(studio: Studio) -> None:
+    """The whole way of one gift: form, bank, paid, receipt on screen and paper, code, check."""
     page = studio.window(DONOR)
-    page.goto(f"{studio.house.web_url}/give")
-    page.check("input[name=preset][value='2500000']", force=True)
-    page.select_option("select[name=fund]", FUND)
-    page.fill("[name=name]", "مریم کاظمی")
-    page.fill("[name=mobile]", "09121234567")
-    page.click("main form button.button:not(.button--plain):not(.button--small) >> nth=-1")
+    fill(studio, page, SHOWN)
+    studio.photograph("give", page)
+    go_on(page)
     page.wait_for_url(f"{studio.house.sandbox_url}/**")
     studio.photograph("bank", page)
+    pay(studio, page)
+    studio.photograph("paid", page)
+    followed = re.sub(r"\?.*", "", page.url.removeprefix(studio.house.web_url))
+    page.click("a[href*='/receipts/']:not([href*='.pdf'])")
+    studio.photograph("receipt-page", page)
+    paper = page.get_attribute("a[href*='.pdf']", "href") or ""
+    photograph_paper(page.request.get(f"{studio.house.web_url}{paper}").body())
+    page.click("a[href*='/verify/']")
+    studio.photograph("verify", page)
+    studio.show("follow", followed, PASSER_BY)
+
+
+def fill(studio: Studio, page: Page, gift: Gift) -> None:
+    page.goto(f"{studio.house.web_url}/give?fund={gift.fund}")
+    page.fill("[name=amount]", gift.amount)
+    page.fill("[name=name]", gift.name)
+    page.fill("[name=mobile]", gift.mobile)
+
+
+def go_on(page: Page) -> None:
+    page.locator("main form button.button").last.click()
+
+
+def pay(studio: Studio, page: Page) -> None:
+    page.wait_for_url(f"{studio.house.sandbox_url}/**")
     page.click("button[value=pay]")
-    page.wait_for_url(f"{studio.house.web_url}/**")
+    page.wait_for_url(f"{studio.house.web_url}/follow/**")
     page.wait_for_selector("a[href*='.pdf']")
-    studio.photograph("result", page)
-    address = page.get_attribute("a[href*='.pdf']", "href") or ""
-    photograph_receipt(page.request.get(f"{studio.house.web_url}{address}").body())
 
 
-def photograph_receipt(receipt: bytes) -> None:
+def take_a_deposit_id(studio: Studio, page: Page, gift: Gift) -> str:
+    """Promise a gift that is paid at a bank; returns the digits to type there."""
+    fill(studio, page, gift)
+    page.locator("details:has([name=gateway]) summary").click()
+    page.check("[name=gateway][value=deposit]", force=True)
+    go_on(page)
+    page.wait_for_url("**/follow/**")
+    return first_deposit_id(page)
+
+
+def first_deposit_id(page: Page) -> str:
+    """Of all numbers of thirteen digits only a deposit id begins with 1 or 2."""
+    return str(re.findall(r"\b[12]\d{12}\b", page.inner_text("main").translate(TO_LATIN))[0])
+
+
+def photograph_paper(receipt: bytes) -> None:
     done = subprocess.run(
-        ["pdftoppm", "-png", "-r", "90", "-singlefile", "-"],
+        ["pdftoppm", "-png", "-r", "100", "-singlefile", "-"],
         input=receipt,
         capture_output=True,
         check=True,
@@ -162,49 +236,93 @@ def photograph_receipt(receipt: bytes) -> None:
 
 
 def a_clerk_logs_a_visitor(studio: Studio) -> None:
+    """A visitor's cash, blankets and hours; then the drawer's money goes to the bank."""
     page = studio.window(CLERK)
     page.goto(f"{studio.house.web_url}/desk/walk-in")
-    page.fill("[name=amount]", "1000000")
-    page.fill("[name=goods1_description]", "پتو")
-    page.fill("[name=goods1_quantity]", "20")
-    page.fill("[name=goods1_unit]", "تخته")
-    page.fill("[name=name]", "حسین نادری")
-    page.click("main form button[value=save] >> nth=-1")
+    typed = {
+        "amount": "1000000",
+        "mobile": "09141234567",
+        "name": "حسین نادری",
+        "goods1_description": "پتو",
+        "goods1_quantity": "20",
+        "goods1_unit": "تخته",
+        "service1_skill": "آموزش ریاضی",
+        "service1_hours": "6",
+    }
+    for name, text in typed.items():
+        page.fill(f"[name={name}]", text)
+    studio.photograph("walk-in", page)
+    page.click("main form button[data-key='ctrl+enter']")
     page.wait_for_selector(".confirmation")
     studio.photograph("saved", page)
     page.goto(f"{studio.house.web_url}/desk/slips")
     page.fill("[name=amount]", "1000000")
     page.click("main form button[data-key='ctrl+enter']")
-    page.wait_for_load_state()
+    page.wait_for_url("**/desk/slips/*")
+    studio.photograph("slip", page)
+    deposit_id = first_deposit_id(page)
+    studio.bank("/admin/lines", kind="desk", amount_rial=1_000_000, deposit_id=deposit_id)
+    for name, address in (("desk", "/desk"), ("entries", "/desk/entries")):
+        studio.show(name, address, CLERK)
 
 
 def the_next_day_comes(studio: Studio, folder: Path) -> None:
-    page = studio.window(CLERK)
-    page.goto(f"{studio.house.web_url}/desk/slips")
-    deposit_id = page.inner_text("table .code >> nth=0").translate(TO_LATIN)
-    studio.bank("/admin/lines", kind="desk", amount_rial=1_000_000, deposit_id=deposit_id)
-    studio.bank("/admin/lines", kind="stranger", amount_rial=700_000, payer="ناشناس")
+    """A stranger's money and a fee, tomorrow's settlement, and the statement of it all."""
+    studio.bank("/admin/lines", kind="stranger", amount_rial=700_000, payer=WITHOUT_ITS_ID.name)
     studio.bank("/admin/lines", kind="fee", amount_rial=12_000)
     studio.bank("/admin/clock", days=1)
     statement = folder / "statement.xlsx"
     statement.write_bytes(studio.bank("/admin/statement/90190.xlsx"))
-    studio.flask("statements", "import", str(statement))
+    page = studio.window(FINANCE)
+    page.goto(f"{studio.house.web_url}/finance/statements")
+    page.set_input_files("input[type=file]", statement)
+    page.locator("main form button").first.click()
+    page.wait_for_selector("table tbody tr")
+    studio.photograph("statements", page)
     studio.flask("reconcile", "run")
 
 
-def compose_tour() -> None:
-    """The picture at the head of the README: a telephone, a desk, an inbox."""
-    phone = Image.open(IMAGES / "give-320.png").convert("RGB").crop((0, 0, 320, 760))
-    desks = [
-        Image.open(IMAGES / f"{name}-1280.png").convert("RGB").crop((0, 0, 1280, 800))
-        for name in ("walk-in", "inbox")
-    ]
-    desks = [desk.resize((592, 370), Image.Resampling.LANCZOS) for desk in desks]
-    tour = Image.new("RGB", (992, 800), "#dfe7e4")
-    tour.paste(phone, (652, 20))
-    for place, desk in enumerate(desks):
-        tour.paste(desk, (40, 20 + place * 390))
-    tour.quantize(COLOURS, dither=Image.Dither.NONE).save(IMAGES / "tour.png", optimize=True)
+def the_books_are_looked_at(studio: Studio) -> None:
+    lines = json.loads(studio.flask("reconcile", "report", "--json"))["lines"]
+    settled, stranger = explained_by("settlement_batch", lines), explained_by(None, lines)
+    for name, address in (
+        ("finance", "/finance"),
+        ("inbox", "/finance/inbox"),
+        ("line", f"/finance/lines/{stranger}"),
+        ("explained", f"/finance/lines/{settled}"),
+        ("settlements", "/finance/settlements"),
+        ("ledger", "/finance/ledger"),
+    ):
+        studio.show(name, address, FINANCE)
+
+
+def explained_by(rule: str | None, lines: list[dict[str, Any]]) -> int:
+    """The first line that a rule explains; without a rule, the first that none does."""
+    return next(int(line["line"]) for line in lines if line.get("rule") == rule)
+
+
+def the_open_pages(studio: Studio) -> None:
+    for name, address in (
+        ("home", "/"),
+        ("transparency", "/transparency"),
+        ("help", "/help"),
+        ("sign-in", "/sign-in"),
+        ("give-english", "/give?language=en"),
+    ):
+        studio.show(name, address, PASSER_BY)
+
+
+def compose_tour(pieces: Mapping[str, Image.Image]) -> None:
+    desk_width, desk_height = TOUR_DESK_SIZE
+    phone_width, height = TOUR_SIZES[TOUR_PHONES[0]]
+    width = desk_width + 2 * phone_width + 4 * TOUR_GAP
+    tour = Image.new("RGB", (width, height + 2 * TOUR_GAP), "#c3d3cf")
+    for place, name in enumerate(TOUR_DESKS):
+        desk = pieces[name].resize(TOUR_DESK_SIZE, Image.Resampling.LANCZOS)
+        tour.paste(desk, (TOUR_GAP, TOUR_GAP + place * (desk_height + TOUR_GAP)))
+    for place, name in enumerate(TOUR_PHONES, start=1):
+        tour.paste(pieces[name], (width - place * (phone_width + TOUR_GAP), TOUR_GAP))
+    save("tour", tour)
 
 
 @contextmanager
@@ -249,18 +367,21 @@ def main() -> int:
         running_house(Path(folder)) as house,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
         studio = Studio(house, browser)
-        a_donor_gives(studio)
+        for old in IMAGES.glob("*.png"):
+            old.unlink()
+        donors_give(studio)
+        one_donor_is_watched(studio)
         a_clerk_logs_a_visitor(studio)
         the_next_day_comes(studio, Path(folder))
-        for shot in SHOTS:
-            page = studio.window(shot.person)
-            page.goto(f"{house.web_url}{shot.address}")
-            studio.photograph(shot.name, page)
+        the_books_are_looked_at(studio)
+        the_open_pages(studio)
         browser.close()
-    compose_tour()
-    print(f"{len(list(IMAGES.glob('*.png')))} pictures in {IMAGES.relative_to(ROOT)}")
+    compose_tour(studio.tour)
+    pictures = list(IMAGES.glob("*.png"))
+    size_kb = sum(picture.stat().st_size for picture in pictures) // 1024
+    print(f"{len(pictures)} pictures, {size_kb} KB, in {IMAGES.relative_to(ROOT)}")
     return 0
 
 

@@ -2,10 +2,13 @@
 
 import secrets
 from datetime import date
+from functools import cache
+from typing import Any, cast
 
+from sqlalchemy import Table, bindparam
 from sqlalchemy.orm import Session
 
-from core.database import upsert
+from core.database import engine_of, upsert_of
 from core.identifiers import DepositId
 from core.jalali import jalali_year
 from core.refusals import Refusal
@@ -25,18 +28,23 @@ class SeriesIsFull(Refusal):
 def next_deposit_id(session: Session, place: int, day: date) -> str:
     """The next deposit id of a place; the counter moves in the caller's transaction."""
     year = jalali_year(day)
-    serial = session.execute(
-        upsert(session, DepositIdSeries)
-        .values(year=year, place=place, last_serial=1)
-        .on_conflict_do_update(
-            index_elements=[DepositIdSeries.year, DepositIdSeries.place],
-            set_={"last_serial": DepositIdSeries.last_serial + 1},
-        )
-        .returning(DepositIdSeries.last_serial)
-    ).scalar_one()
+    asked = {"year": year, "place": place}
+    serial = session.execute(_take(engine_of(session)), asked).scalar_one()
     if serial > SERIAL_MAX:
         raise SeriesIsFull(place=place)
     return str(DepositId(year, place, serial))
+
+
+@cache
+def _take(engine: str) -> Any:
+    series = cast(Table, DepositIdSeries.__table__)
+    fresh = upsert_of(engine, series).values(
+        year=bindparam("year"), place=bindparam("place"), last_serial=1
+    )
+    return fresh.on_conflict_do_update(
+        index_elements=[series.c.year, series.c.place],
+        set_={"last_serial": series.c.last_serial + 1},
+    ).returning(series.c.last_serial)
 
 
 def online_place() -> int:

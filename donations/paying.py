@@ -64,9 +64,27 @@ _PAID = frozenset({Kind.CONFIRMED, Kind.ALREADY_CONFIRMED})
 _PAYMENT: Table = Payment.__table__  # type: ignore[assignment]
 _STEP: Table = PaymentStep.__table__  # type: ignore[assignment]
 _INSERT_STEP = insert(_STEP)
+_UPDATE_IF_STILL = update(_PAYMENT).where(  # sets the columns that come with it
+    _PAYMENT.c.id == bindparam("the_payment"),
+    _PAYMENT.c.state.in_(bindparam("still", expanding=True)),
+)
+_UPDATE_IF_NOT_FINAL = update(_PAYMENT).where(
+    _PAYMENT.c.id == bindparam("the_payment"), _PAYMENT.c.final_at.is_(None)
+)
 _HOLDING = select(Payment).with_for_update().execution_options(populate_existing=True)
 _LOCK = _HOLDING.where(Payment.id == bindparam("payment_id"))
 _LOCK_BY_KEY = _HOLDING.where(Payment.return_key == bindparam("return_key"))
+_OTHER_OWNER = select(Payment.id).where(
+    Payment.gateway == bindparam("gateway"),
+    Payment.bank_reference == bindparam("reference"),
+    Payment.id != bindparam("payment_id"),
+)
+_LOCK_PLEDGE = select(Pledge).where(Pledge.id == bindparam("pledge_id")).with_for_update()
+_CASH_ITEMS = select(PledgeItem.amount_rial, PledgeItem.state).where(
+    PledgeItem.pledge_id == bindparam("pledge_id"),
+    PledgeItem.kind == ItemKind.CASH,
+    PledgeItem.state != ItemState.WITHDRAWN,
+)
 _HELD = "payments held by this transaction"
 
 
@@ -133,9 +151,7 @@ def create_payment(
 
 def locked_pledge(session: Session, pledge_id: int) -> Pledge:
     """The pledge, held until the transaction ends; locks go payment, pledge, fund, series."""
-    pledge = session.scalars(
-        select(Pledge).where(Pledge.id == pledge_id).with_for_update()
-    ).one_or_none()
+    pledge = session.scalars(_LOCK_PLEDGE, {"pledge_id": pledge_id}).one_or_none()
     if pledge is None:
         raise NotFound(subject="pledge")
     return pledge
@@ -143,13 +159,7 @@ def locked_pledge(session: Session, pledge_id: int) -> Pledge:
 
 def promised_cash_rial(session: Session, pledge_id: int) -> int:
     """What is still promised in cash, in rials. Raises AlreadyPaid, NothingToPay."""
-    cash = session.execute(
-        select(PledgeItem.amount_rial, PledgeItem.state).where(
-            PledgeItem.pledge_id == pledge_id,
-            PledgeItem.kind == ItemKind.CASH,
-            PledgeItem.state != ItemState.WITHDRAWN,
-        )
-    ).all()
+    cash = session.execute(_CASH_ITEMS, {"pledge_id": pledge_id}).all()
     if not cash:
         raise NothingToPay
     open_rial = sum(amount or 0 for amount, state in cash if state is ItemState.PROMISED)
@@ -403,14 +413,10 @@ def record_settle(
 
 def make_final(session: Session, payment: Payment, *, is_surplus: bool, now: datetime) -> bool:
     """Mark that the money is ours, once; false when it already was."""
-    changed = session.execute(
-        update(Payment)
-        .where(Payment.id == payment.id, Payment.final_at.is_(None))
-        .values(final_at=now, is_surplus=is_surplus)
-        .execution_options(synchronize_session=False)
-    )
+    facts = {"final_at": now, "is_surplus": is_surplus}
+    changed = session.execute(_UPDATE_IF_NOT_FINAL, {"the_payment": payment.id, **facts})
     is_first: bool = changed.rowcount == 1  # type: ignore[attr-defined]
-    _keep_up(session, payment.id, {"final_at": now, "is_surplus": is_surplus}, is_true=is_first)
+    _keep_up(session, payment.id, facts, is_true=is_first)
     return is_first
 
 
@@ -495,16 +501,8 @@ def _judged(
 
 
 def _belongs_to_another(session: Session, payment: Payment, reference: str) -> bool:
-    return (
-        session.scalars(
-            select(Payment.id).where(
-                Payment.gateway == payment.gateway,
-                Payment.bank_reference == reference,
-                Payment.id != payment.id,
-            )
-        ).first()
-        is not None
-    )
+    asked = {"gateway": payment.gateway, "reference": reference, "payment_id": payment.id}
+    return session.scalars(_OTHER_OWNER, asked).first() is not None
 
 
 def _is_ours(payment: Payment, hint: Hint) -> bool:
@@ -583,9 +581,7 @@ def _change(
             raise ImpossibleStep(f"payment {payment_id}: {state} -> {after}")
     facts = {"state": after, "changed_at": now, **changes}
     changed = session.execute(
-        update(_PAYMENT)
-        .where(_PAYMENT.c.id == payment_id, _PAYMENT.c.state.in_(sorted(before)))
-        .values(facts)
+        _UPDATE_IF_STILL, {"the_payment": payment_id, "still": sorted(before), **facts}
     )
     is_ours: bool = changed.rowcount == 1  # type: ignore[attr-defined]
     _keep_up(session, payment_id, facts, is_true=is_ours)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from core.clock import tehran_date
@@ -23,6 +23,9 @@ NAME_MAX = 200
 TEXT_MAX = 500
 HOURS_MAX = 10_000
 QUANTITY_THOUSANDTHS_MAX = 10**12
+# Built once: every gift asks these.
+_OF_REQUEST = select(Pledge).where(Pledge.request_key == bindparam("request_key"))
+_OPEN_FUNDS = select(Fund).where(Fund.code.in_(bindparam("codes", expanding=True)), Fund.is_open)
 
 
 class NothingPromised(Refusal):
@@ -159,7 +162,7 @@ def make_pledge(
 
 def pledge_of_request(session: Session, request_key: str) -> Pledge | None:
     """The pledge that an earlier sending of the same form or request already made."""
-    return session.scalars(select(Pledge).where(Pledge.request_key == request_key)).one_or_none()
+    return session.scalars(_OF_REQUEST, {"request_key": request_key}).one_or_none()
 
 
 def read_quantity(text: str) -> int:
@@ -173,7 +176,7 @@ def read_quantity(text: str) -> int:
 
 
 def _funds(session: Session, codes: set[str]) -> dict[str, Fund]:
-    found = session.scalars(select(Fund).where(Fund.code.in_(codes), Fund.is_open))
+    found = session.scalars(_OPEN_FUNDS, {"codes": sorted(codes)})
     funds = {fund.code: fund for fund in found}
     for missing in codes - funds.keys():
         raise UnknownFund(fund=missing[:40])

@@ -6,9 +6,12 @@ committed is enough for the sweeper to finish the payment.
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.database import Database
@@ -41,6 +44,8 @@ log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 S = PaymentState
+_Taken: TypeAlias = tuple[Pledge, int, Gateway | None, StoredPayment | None]
+_TRIES = 5
 
 
 class UnknownGateway(Refusal):
@@ -191,21 +196,26 @@ def take_return(
     Raises NotFound for a key that is not ours. Whatever the browser claims, the pledge that comes
     back stands as the bank says.
     """
-    asked = None
-    with database.writing() as session:
-        payment = payment_of_return(session, return_key)
-        payment_id, pledge = payment.id, payment.pledge
-        gateway = gateways.get(payment.gateway)
-        if gateway is not None:
-            hint = read(gateway)
-            if record_return(session, payment, hint, now=clock()):
-                asked = claim_confirm(
-                    session,
-                    payment_id,
-                    bank_reference=hint.bank_reference,
-                    claimed_rial=hint.amount_rial,
-                    now=clock(),
-                )
+
+    def take_in() -> _Taken:
+        asked = None
+        with database.writing() as session:
+            payment = payment_of_return(session, return_key)
+            payment_id, pledge = payment.id, payment.pledge
+            gateway = gateways.get(payment.gateway)
+            if gateway is not None:
+                hint = read(gateway)
+                if record_return(session, payment, hint, now=clock()):
+                    asked = claim_confirm(
+                        session,
+                        payment_id,
+                        bank_reference=hint.bank_reference,
+                        claimed_rial=hint.amount_rial,
+                        now=clock(),
+                    )
+        return pledge, payment_id, gateway, asked
+
+    pledge, payment_id, gateway, asked = _until_seen(take_in)
     if gateway is not None and asked is not None:
         _ask_to_confirm(database, gateway, payment_id, asked, clock=clock)
     return pledge
@@ -286,6 +296,18 @@ def sweep(
     if troubles:
         raise ExceptionGroup("some payments could not be looked after", troubles)
     return SweepReport(swept=len(due), confirmed=confirmed, open=still_open)
+
+
+def _until_seen(take_in: Callable[[], _Taken]) -> _Taken:
+    """Begin again where another payment reserved the same bank reference at the same moment.
+
+    The UNIQUE constraint waited for it and refused; now its reservation is seen and judged, or it
+    has been given back.
+    """
+    for _try in range(_TRIES - 1):
+        with suppress(IntegrityError):
+            return take_in()
+    return take_in()
 
 
 def _ask_to_confirm(

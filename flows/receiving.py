@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from core.clock import tehran_date
@@ -33,6 +33,23 @@ from reconciliation.expected import (
     MoneySource,
     expect_deposit,
     expect_terminal_money,
+)
+
+# Built once: every gift asks these.
+_OPEN_ITEMS = (
+    select(PledgeItem)
+    .where(
+        PledgeItem.pledge_id == bindparam("pledge"),
+        PledgeItem.state == ItemState.PROMISED,
+        PledgeItem.kind.in_(bindparam("kinds", expanding=True)),
+    )
+    .options(joinedload(PledgeItem.fund, innerjoin=True))
+    .order_by(PledgeItem.position)
+    .execution_options(populate_existing=True)
+)
+_TERMINAL = select(Terminal).where(Terminal.name == bindparam("name"))
+_DROP_DEPOSIT = delete(ExpectedDeposit.__table__).where(  # type: ignore[arg-type]
+    ExpectedDeposit.expects == Expects.PLEDGE, ExpectedDeposit.target_id == bindparam("pledge")
 )
 
 
@@ -101,11 +118,7 @@ def receive_payment(session: Session, payment: Payment, *, now: datetime) -> Non
         recorded_at=now,
     )
     _record(session, contribution, items, debit=owed, now=now)
-    session.execute(
-        delete(ExpectedDeposit).where(
-            ExpectedDeposit.expects == Expects.PLEDGE, ExpectedDeposit.target_id == pledge.id
-        )
-    )
+    session.execute(_DROP_DEPOSIT, {"pledge": pledge.id})
     emit(session, Event(Happening.PAYMENT_FINAL, payment.id), now=now)
 
 
@@ -264,19 +277,7 @@ def _record(
 def _open_items(
     session: Session, pledge_id: int, *, kinds: tuple[ItemKind, ...]
 ) -> list[PledgeItem]:
-    return list(
-        session.scalars(
-            select(PledgeItem)
-            .where(
-                PledgeItem.pledge_id == pledge_id,
-                PledgeItem.state == ItemState.PROMISED,
-                PledgeItem.kind.in_(kinds),
-            )
-            .options(joinedload(PledgeItem.fund, innerjoin=True))
-            .order_by(PledgeItem.position)
-            .execution_options(populate_existing=True)
-        )
-    )
+    return list(session.scalars(_OPEN_ITEMS, {"pledge": pledge_id, "kinds": kinds}))
 
 
 def _cash_rial(items: list[PledgeItem]) -> int:
@@ -295,7 +296,7 @@ def _held_at(office: Office, contribution: Contribution) -> str | None:
 
 
 def _terminal(session: Session, name: str) -> Terminal:
-    terminal = session.scalars(select(Terminal).where(Terminal.name == name)).one_or_none()
+    terminal = session.scalars(_TERMINAL, {"name": name}).one_or_none()
     if terminal is None:
         raise NotFound(subject="terminal")
     return terminal

@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.database import Base, insert_if_new, upsert
+from core.database import Base, add_if_new, upsert
 
 
 class JobState(StrEnum):
@@ -59,17 +59,15 @@ def enqueue(
     run_after: datetime | None = None,
 ) -> None:
     """Ask for a job, in the transaction that causes it. Asking twice for the same is one job."""
-    session.execute(
-        insert_if_new(
-            session,
-            Job,
-            kind=kind,
-            subject=str(subject),
-            state=JobState.READY,
-            run_after=run_after or now,
-            attempts=0,
-            created_at=now,
-        )
+    add_if_new(
+        session,
+        Job,
+        kind=kind,
+        subject=str(subject),
+        state=JobState.READY,
+        run_after=run_after or now,
+        attempts=0,
+        created_at=now,
     )
 
 

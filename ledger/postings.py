@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import cast
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, insert, literal, select
+from sqlalchemy import CheckConstraint, ForeignKey, Table, UniqueConstraint, insert, literal, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.database import Base, insert_only, sum_rial
@@ -60,6 +61,11 @@ class Entry(Base):
     amount_rial: Mapped[int]
 
 
+# Built once, and into the tables: every gift is posted.
+_INSERT_POSTING = insert(cast(Table, Posting.__table__)).returning(Posting.id)
+_INSERT_ENTRIES = insert(cast(Table, Entry.__table__))
+
+
 @dataclass(frozen=True, slots=True)
 class Leg:
     """An account by its code and what is debited (positive) or credited (negative), in rials."""
@@ -87,13 +93,10 @@ def post(
     if not legs or sum(leg.amount_rial for leg in legs) != 0:
         raise UnbalancedPosting(f"{cause}:{cause_id}: {legs}")
     ids = account_ids(session, {leg.account for leg in legs})
-    posting_id = session.execute(
-        insert(Posting)
-        .values(cause=cause, cause_id=cause_id, booked_on=booked_on, recorded_at=now)
-        .returning(Posting.id)
-    ).scalar_one()
+    row = {"cause": cause, "cause_id": cause_id, "booked_on": booked_on, "recorded_at": now}
+    posting_id: int = session.execute(_INSERT_POSTING, row).scalar_one()
     session.execute(
-        insert(Entry),
+        _INSERT_ENTRIES,
         [
             {
                 "posting_id": posting_id,

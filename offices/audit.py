@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.database import Base, insert_only
+from core.database import Base, add_row, insert_only
 from core.hashchain import canonical
 
 SYSTEM = None  # the actor of what no person did
@@ -38,13 +38,13 @@ def note(
     **facts: object,
 ) -> None:
     """Write down one act, in the transaction that does it."""
-    session.add(
-        AuditEntry(
-            at=now,
-            actor_id=actor_id,
-            action=action,
-            subject=subject,
-            subject_id=subject_id,
-            facts=canonical(facts).decode(),
-        )
+    add_row(
+        session,
+        AuditEntry,
+        at=now,
+        actor_id=actor_id,
+        action=action,
+        subject=subject,
+        subject_id=subject_id,
+        facts=canonical(facts).decode(),
     )

@@ -1,11 +1,13 @@
 """How often something may be tried: one row a bucket, shared by every process."""
 
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import String, case
+from sqlalchemy import BigInteger, String, Table, bindparam, case
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.database import Base, upsert
+from core.database import Base, engine_of, upsert_of
 from core.refusals import Refusal
 
 
@@ -33,17 +35,33 @@ def allow(session: Session, bucket: str, *, tries: int, per: timedelta, now: dat
     now_ms = round(now.timestamp() * 1000)
     window_ms = round(per.total_seconds() * 1000)
     step_ms = window_ms // tries
-    fresh = upsert(session, RateLimit).values(bucket=bucket, empty_at_ms=now_ms + step_ms)
-    later = RateLimit.empty_at_ms + step_ms
-    taken = session.execute(
-        fresh.on_conflict_do_update(
-            index_elements=[RateLimit.bucket],
-            set_={"empty_at_ms": case((later > now_ms + step_ms, later), else_=now_ms + step_ms)},
-            where=(RateLimit.empty_at_ms - now_ms + step_ms <= window_ms),
-        ).returning(RateLimit.empty_at_ms)
-    ).first()
+    asked = {
+        "bucket": bucket,
+        "step_ms": step_ms,
+        "first_ms": now_ms + step_ms,
+        "latest_ms": now_ms - step_ms + window_ms,
+    }
+    taken = session.execute(_take(engine_of(session)), asked).first()
     if taken is None:
         empty_at_ms = session.get_one(RateLimit, bucket).empty_at_ms
         raise TooManyTries(
             wait_seconds=max(1, (empty_at_ms - now_ms + step_ms - window_ms) // 1000)
         )
+
+
+@cache
+def _take(engine: str) -> Any:
+    """One drop into a bucket, unless that would fill it beyond its latest moment of being empty."""
+    step_ms, first_ms, latest_ms = (
+        bindparam(name, type_=BigInteger) for name in ("step_ms", "first_ms", "latest_ms")
+    )
+    row = cast(Table, RateLimit.__table__).c
+    fresh = upsert_of(engine, cast(Table, RateLimit.__table__)).values(
+        bucket=bindparam("bucket"), empty_at_ms=first_ms
+    )
+    later = row.empty_at_ms + step_ms
+    return fresh.on_conflict_do_update(
+        index_elements=[row.bucket],
+        set_={"empty_at_ms": case((later > first_ms, later), else_=first_ms)},
+        where=row.empty_at_ms <= latest_ms,
+    ).returning(row.empty_at_ms)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, Table, and_, insert, select, type_coerce
+from sqlalchemy import String, Table, and_, bindparam, insert, select, type_coerce
 from sqlalchemy.orm import Session
 
 from core.clock import tehran_date
@@ -37,6 +37,30 @@ from receipts.text import day_text
 
 _TABLE: Table = Receipt.__table__  # type: ignore[assignment]
 _CHUNK = 5_000  # receipts in memory at a time
+# Built once: every gift asks these.
+_TERMINALS = select(Terminal.name, BankAccount.number).join(Terminal.bank_account)
+_ACCOUNTS = select(
+    BankAccount.number,
+    BankAccount.bank_fa,
+    BankAccount.bank_en,
+    BankAccount.branch_fa,
+    BankAccount.branch_en,
+)
+_DESKS = (
+    select(
+        Office.id,
+        Office.code,
+        Office.name_fa,
+        Office.name_en,
+        Province.name_fa,
+        Province.name_en,
+    )
+    .outerjoin(Province, Province.id == Office.province_id)
+    .where(Office.id.in_(bindparam("ids", expanding=True)))
+)
+_PURPOSES = select(Fund.id, Fund.code, Fund.name_fa, Fund.name_en).where(
+    Fund.id.in_(bindparam("ids", expanding=True))
+)
 
 
 class DrawingDiffers(Exception):
@@ -308,16 +332,7 @@ def _desks(session: Session, office_ids: set[int]) -> dict[int, Desk]:
     return {
         id_: Desk(code, {"fa": name_fa, "en": name_en}, {"fa": in_fa or "", "en": in_en or ""})
         for id_, code, name_fa, name_en, in_fa, in_en in session.execute(
-            select(
-                Office.id,
-                Office.code,
-                Office.name_fa,
-                Office.name_en,
-                Province.name_fa,
-                Province.name_en,
-            )
-            .outerjoin(Province, Province.id == Office.province_id)
-            .where(Office.id.in_(office_ids))
+            _DESKS, {"ids": sorted(office_ids)}
         )
     }
 
@@ -325,9 +340,7 @@ def _desks(session: Session, office_ids: set[int]) -> dict[int, Desk]:
 def _purposes(session: Session, fund_ids: set[int]) -> dict[int, Purpose]:
     return {
         id_: Purpose(code, {"fa": name_fa, "en": name_en})
-        for id_, code, name_fa, name_en in session.execute(
-            select(Fund.id, Fund.code, Fund.name_fa, Fund.name_en).where(Fund.id.in_(fund_ids))
-        )
+        for id_, code, name_fa, name_en in session.execute(_PURPOSES, {"ids": sorted(fund_ids)})
     }
 
 
@@ -338,9 +351,9 @@ def _terminals(session: Session) -> dict[str, str]:
 
 def _accounts(session: Session) -> dict[str, dict[str, str]]:
     return {
-        account.number: {
-            "fa": f"{account.bank_fa}، شعبه {account.branch_fa}، حساب {account.number}",
-            "en": f"{account.bank_en}, {account.branch_en} branch, account {account.number}",
+        number: {
+            "fa": f"{bank_fa}، شعبه {branch_fa}، حساب {number}",
+            "en": f"{bank_en}, {branch_en} branch, account {number}",
         }
-        for account in session.scalars(select(BankAccount))
+        for number, bank_fa, bank_en, branch_fa, branch_en in session.execute(_ACCOUNTS)
     }

@@ -1,11 +1,13 @@
 """Receipt numbers: 1404/07/000123 is the 123rd of desk 07 in the Jalali year 1404."""
 
 import re
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple, cast
 
+from sqlalchemy import BigInteger, Table, bindparam
 from sqlalchemy.orm import Session
 
-from core.database import upsert
+from core.database import engine_of, upsert_of
 from core.digits import normalise
 from core.refusals import Refusal
 from receipts.series import ReceiptSeries
@@ -34,16 +36,22 @@ def take_numbers(session: Session, office_id: int, year: int, count: int) -> Tak
     One statement reads and bumps the counter, so two writers never get the same serial; a
     transaction that is rolled back gives its serials back, so none is ever missing.
     """
-    fresh = upsert(session, ReceiptSeries).values(
-        year=year, office_id=office_id, unit="IRR", last_serial=count
-    )
-    series_id, last_serial = session.execute(
-        fresh.on_conflict_do_update(
-            index_elements=[ReceiptSeries.year, ReceiptSeries.office_id],
-            set_={"last_serial": ReceiptSeries.last_serial + count},
-        ).returning(ReceiptSeries.id, ReceiptSeries.last_serial)
-    ).one()
+    asked = {"year": year, "office_id": office_id, "count": count}
+    series_id, last_serial = session.execute(_take(engine_of(session)), asked).one()
     return TakenNumbers(series_id, last_serial - count + 1)
+
+
+@cache
+def _take(engine: str) -> Any:
+    count = bindparam("count", type_=BigInteger)
+    series = cast(Table, ReceiptSeries.__table__)
+    fresh = upsert_of(engine, series).values(
+        year=bindparam("year"), office_id=bindparam("office_id"), unit="IRR", last_serial=count
+    )
+    return fresh.on_conflict_do_update(
+        index_elements=[series.c.year, series.c.office_id],
+        set_={"last_serial": series.c.last_serial + count},
+    ).returning(series.c.id, series.c.last_serial)
 
 
 def number_text(year: int, office_code: str, serial: int) -> str:

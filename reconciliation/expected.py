@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.database import Base, insert_if_new
+from core.database import Base, add_if_new
 
 _ORDERED = {"sqlite_with_rowid": False}
 
@@ -120,15 +120,13 @@ def expect_deposit(
     session: Session, deposit_id: str, amount_rial: int, expects: Expects, target_id: int
 ) -> None:
     """Look out for a deposit under this id. Asking twice is asking once."""
-    session.execute(
-        insert_if_new(
-            session,
-            ExpectedDeposit,
-            deposit_id=deposit_id,
-            amount_rial=amount_rial,
-            expects=expects,
-            target_id=target_id,
-        )
+    add_if_new(
+        session,
+        ExpectedDeposit,
+        deposit_id=deposit_id,
+        amount_rial=amount_rial,
+        expects=expects,
+        target_id=target_id,
     )
 
 
@@ -143,15 +141,13 @@ def expect_terminal_money(
     reference: str | None,
 ) -> None:
     """Look out for the settlement of money a terminal took. Asking twice is asking once."""
-    session.execute(
-        insert_if_new(
-            session,
-            ExpectedTerminalMoney,
-            terminal_id=terminal_id,
-            business_day=business_day,
-            source=source,
-            source_id=source_id,
-            amount_rial=amount_rial,
-            reference=reference,
-        )
+    add_if_new(
+        session,
+        ExpectedTerminalMoney,
+        terminal_id=terminal_id,
+        business_day=business_day,
+        source=source,
+        source_id=source_id,
+        amount_rial=amount_rial,
+        reference=reference,
     )

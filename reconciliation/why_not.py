@@ -37,6 +37,8 @@ def why_not(session: Session, line: StatementLine) -> list[str]:
 
 def in_words(sign: Sign) -> str:
     """What speaks for a suggestion."""
+    if sign.name == "days" and sign.value == "0":
+        return _("promised on the same day")
     words = {
         "deposit_id": _("deposit id %(value)s is named in the row"),
         "near_deposit_id": _("an id in the row differs from %(value)s by one digit or a swap"),

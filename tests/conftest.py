@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy.orm import Session
 
 from core.database import Database
 from core.settings import Settings
+from deploy.prepare import chromium
 from payment_gateways.accounts import GatewayAccount
 from payment_gateways.registry import Gateway, open_gateways
 from tests.databases import TERMINALS, Template
@@ -19,6 +21,16 @@ from tests.sandbox import SandboxBank, running_bank
 from web.app import create_app
 from web.services import Services
 
+# Chromium's own errands to the outside are refused here, many at a time; it is told to have none.
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 NOBODY_ANSWERS = "http://127.0.0.1:9"
 
 
@@ -56,6 +68,15 @@ def now() -> datetime:
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
     return Settings(instance_dir=tmp_path / "instance", database_url=database_url)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The one browser of this worker; each test opens windows of its own in it."""
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium(), args=list(QUIET))
+        yield launched
+        launched.close()
 
 
 @pytest.fixture(scope="session")

@@ -26,9 +26,11 @@ def main() -> int:
         what = "is busy" if trouble.errno == errno.EADDRINUSE else f"cannot be used: {trouble}"
         print(f"The sandbox bank cannot start: port {asked.port} {what}.", file=sys.stderr)
         return 1
+    _end_when_told(server)
     host, port = server.server_address[:2]
     print(f"Sandbox bank: http://{host!s}:{port}/counter", flush=True)
-    _serve_until_told(server)
+    server.serve_forever(poll_interval=0.1)
+    server.server_close()
     bank.books.close()
     return 0
 
@@ -42,15 +44,13 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _serve_until_told(server: Server) -> None:
+def _end_when_told(server: Server) -> None:
     # ``shutdown`` waits for the loop it stops, so it must not run in the loop's own thread.
     def stop(*_signal: object) -> None:
         threading.Thread(target=server.shutdown, daemon=True).start()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    server.serve_forever(poll_interval=0.1)
-    server.server_close()
 
 
 if __name__ == "__main__":

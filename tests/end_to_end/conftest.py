@@ -1,24 +1,13 @@
-"""One house and one browser for all stories of a worker; a fresh visitor for each."""
+"""One house for all stories of a worker, and a fresh visitor for each."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.databases import fresh_database
 from tests.end_to_end.house import House, running_house
-
-CHROMIUM = "/usr/bin/chromium"
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture(scope="session")
@@ -27,14 +16,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         url = stack.enter_context(fresh_database())
         folder = tmp_path_factory.mktemp("house")
         yield stack.enter_context(running_house(folder, url))
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -59,7 +59,9 @@ def _greeting() -> Iterator[str]:
     for person in DEMO_STAFF:
         yield f"  {person.username}  {person.role}  {person.office_code}"
     yield _("Password of all of them: {password}").format(password=PASSWORD)
-    yield _("One-time code: {command}").format(command="flask --app wsgi staff code USERNAME")
+    yield _("One-time code: {command}").format(
+        command=".venv/bin/flask --app wsgi staff code USERNAME"
+    )
 
 
 def migrate(database: Database) -> None:
