@@ -6,8 +6,8 @@ from core.digits import normalise, to_persian
 from core.refusals import Refusal
 
 AMOUNT_RIAL_MAX = 10**15
-_SEPARATORS = str.maketrans("", "", ",٬، \u00a0\u202f\u200c")
-_GROUPED_BY_DOTS = re.compile(r"[0-9]{1,3}(\.[0-9]{3})+")
+# One kind of separator throughout, and three digits behind each: «1,5» is not fifteen rials.
+_GROUPED = re.compile(r"[0-9]{1,3}(?:([,٬،. \u00a0\u202f\u200c])[0-9]{3})(?:\1[0-9]{3})*")
 _UNIT = re.compile(r"\s*(ریال|rials?|irr)$", re.IGNORECASE)
 
 
@@ -22,13 +22,12 @@ class UnreadableAmount(Refusal):
 def parse_rial(text: str) -> int:
     """Read an amount a person typed, in Persian, Arabic or Latin digits, in rials.
 
-    What cannot be read is refused: an unreadable amount never becomes zero. A dot is only ever
-    a separator of thousands, because rials have no fraction.
+    What cannot be read is refused: an unreadable amount never becomes zero. A dot or comma is
+    only ever a separator of thousands, because rials have no fraction.
     """
-    plain = _UNIT.sub("", normalise(text))
-    if _GROUPED_BY_DOTS.fullmatch(plain):
-        plain = plain.replace(".", "")
-    digits = plain.translate(_SEPARATORS)
+    digits = _UNIT.sub("", normalise(text))
+    if grouped_by := _GROUPED.fullmatch(digits):
+        digits = digits.replace(grouped_by[1], "")
     if not re.fullmatch(r"[0-9]{1,16}", digits):
         raise UnreadableAmount(text=text[:40])
     return checked_rial(int(digits))

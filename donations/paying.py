@@ -5,46 +5,36 @@ a call never stands inside a transaction: the intention is committed, the bank i
 answer is recorded. Whoever loses a race over a step finds that it changed no row, and re-reads.
 """
 
-import hmac
-import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
-from sqlalchemy.orm.util import identity_key
 
+from core.clock import tehran_date
 from core.refusals import NotFound, Refusal
-from donations.models.payment import (
-    NEXT_STATES,
-    OPEN_STATES,
-    ImpossibleStep,
-    Payment,
-    PaymentState,
-    PaymentStep,
+from donations.judging import (
+    FIRST_RETRY,
+    PAID,
+    belongs_to_another,
+    is_ours,
+    next_check,
+    state_after_confirm,
+    state_after_look,
+    window_is_over,
 )
+from donations.models.payment import OPEN_STATES, Payment, PaymentState, PaymentStep
 from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
-from payment_gateways.contract import (
-    Binds,
-    Claim,
-    Hint,
-    Kind,
-    Manifest,
-    Outcome,
-    StoredPayment,
-)
+from donations.stepping import change_to, locked_payment, note_step, step_to
+from payment_gateways.contract import Claim, Hint, Kind, Manifest, Outcome, StoredPayment
 
 S = PaymentState
 
 # How long a confirm call may be on its way before somebody else may repeat it.
 LEASE = timedelta(seconds=60)
-FIRST_RETRY = timedelta(seconds=5)
-LONGEST_WAIT = timedelta(hours=1)
-AFTER_THE_WINDOW = timedelta(minutes=3)
 
 _BEFORE_CONFIRM = frozenset(
     {
@@ -58,34 +48,13 @@ _BEFORE_CONFIRM = frozenset(
         S.EXPIRED,
     }
 )
-_PAID = frozenset({Kind.CONFIRMED, Kind.ALREADY_CONFIRMED})
 
-# What every gift does several times is built once; building costs more than running.
-_PAYMENT: Table = Payment.__table__  # type: ignore[assignment]
-_STEP: Table = PaymentStep.__table__  # type: ignore[assignment]
-_INSERT_STEP = insert(_STEP)
-_UPDATE_IF_STILL = update(_PAYMENT).where(  # sets the columns that come with it
-    _PAYMENT.c.id == bindparam("the_payment"),
-    _PAYMENT.c.state.in_(bindparam("still", expanding=True)),
-)
-_UPDATE_IF_NOT_FINAL = update(_PAYMENT).where(
-    _PAYMENT.c.id == bindparam("the_payment"), _PAYMENT.c.final_at.is_(None)
-)
-_HOLDING = select(Payment).with_for_update().execution_options(populate_existing=True)
-_LOCK = _HOLDING.where(Payment.id == bindparam("payment_id"))
-_LOCK_BY_KEY = _HOLDING.where(Payment.return_key == bindparam("return_key"))
-_OTHER_OWNER = select(Payment.id).where(
-    Payment.gateway == bindparam("gateway"),
-    Payment.bank_reference == bindparam("reference"),
-    Payment.id != bindparam("payment_id"),
-)
 _LOCK_PLEDGE = select(Pledge).where(Pledge.id == bindparam("pledge_id")).with_for_update()
 _CASH_ITEMS = select(PledgeItem.amount_rial, PledgeItem.state).where(
     PledgeItem.pledge_id == bindparam("pledge_id"),
     PledgeItem.kind == ItemKind.CASH,
     PledgeItem.state != ItemState.WITHDRAWN,
 )
-_HELD = "payments held by this transaction"
 
 
 class AlreadyPaid(Refusal):
@@ -145,7 +114,7 @@ def create_payment(
     )
     session.add(payment)
     session.flush()
-    _note(session, payment.id, "create", S.CREATED, None, now=now)
+    note_step(session, payment.id, "create", S.CREATED, None, now=now)
     return payment
 
 
@@ -171,7 +140,7 @@ def promised_cash_rial(session: Session, pledge_id: int) -> int:
 def record_start(session: Session, payment_id: int, outcome: Outcome, *, now: datetime) -> bool:
     """Record how the bank took the announcement; true when the donor can be sent there."""
     if outcome.kind is Kind.STARTED and outcome.token:
-        return _step(
+        return step_to(
             session,
             payment_id,
             {S.CREATED},
@@ -182,7 +151,7 @@ def record_start(session: Session, payment_id: int, outcome: Outcome, *, now: da
             token=outcome.token,
         )
     unclear = outcome.kind in (Kind.UNKNOWN, Kind.STARTED)
-    _step(
+    step_to(
         session,
         payment_id,
         {S.CREATED},
@@ -199,8 +168,8 @@ def record_return(session: Session, payment: Payment, hint: Hint, *, now: dateti
 
     A hint whose token or order is not ours changes nothing and is kept as evidence.
     """
-    if not _is_ours(payment, hint):
-        _note(
+    if not is_ours(payment, hint):
+        note_step(
             session, payment.id, "return_ignored", payment.state, None, now=now, facts=_facts(hint)
         )
         return False
@@ -208,7 +177,7 @@ def record_return(session: Session, payment: Payment, hint: Hint, *, now: dateti
     claims_nothing = hint.claim in (Claim.CANCELLED, Claim.FAILED) and not hint.bank_reference
     if claims_nothing:
         after = S.CANCELLED_CLAIMED
-        _step(
+        step_to(
             session,
             payment.id,
             waiting - {after},
@@ -219,7 +188,7 @@ def record_return(session: Session, payment: Payment, hint: Hint, *, now: dateti
             facts=_facts(hint),
         )
         return False
-    _step(
+    step_to(
         session,
         payment.id,
         waiting - {S.RETURNED},
@@ -246,13 +215,13 @@ def claim_confirm(
     The bank's reference is reserved here, before the call: where it already belongs to another
     payment, the UNIQUE constraint refuses and nothing is asked.
     """
-    payment = _locked(session, payment_id)
+    payment = locked_payment(session, payment_id)
     in_flight = payment.state is S.CONFIRMING and payment.check_after > now
     if in_flight or payment.state not in (*_BEFORE_CONFIRM, S.CONFIRMING):
         return None
     reference = bank_reference or payment.bank_reference
-    if reference and _belongs_to_another(session, payment, reference):
-        _note(
+    if reference and belongs_to_another(session, payment, reference):
+        note_step(
             session,
             payment.id,
             "reference_taken",
@@ -262,7 +231,7 @@ def claim_confirm(
             facts={"bank_reference": reference},
         )
         return None
-    moved = _step(
+    moved = step_to(
         session,
         payment_id,
         {payment.state},
@@ -285,18 +254,21 @@ def record_confirm(
     The adapter says what the bank said; whether money came is decided here: whatever the answer
     carries must equal ours, and it must bind the order or the amount.
     """
-    payment = _locked(session, payment_id)
+    payment = locked_payment(session, payment_id)
     if payment.final_at is not None or payment.state not in _BEFORE_CONFIRM | {S.CONFIRMING}:
         return payment.state  # somebody else recorded an answer first
     if payment.state is not S.CONFIRMING:
         # Our lease ran out and somebody else recorded an answer. Proof still counts; whatever is
         # less than proof is older than what stands.
-        if outcome.kind not in _PAID:
+        if outcome.kind not in PAID:
             return payment.state
-        _step(session, payment_id, {payment.state}, S.CONFIRMING, "confirm_late", None, now=now)
-    after = _state_after_confirm(session, payment, outcome, terminal.manifest, now=now)
-    changes: dict[str, Any] = {"check_after": _next_check(payment, after, now=now)}
-    if outcome.kind in _PAID:
+        step_to(session, payment_id, {payment.state}, S.CONFIRMING, "confirm_late", None, now=now)
+    after = state_after_confirm(session, payment, outcome, terminal.manifest, now=now)
+    changes: dict[str, Any] = {
+        "check_after": next_check(payment, after, now=now),
+        "checks": 0 if after is S.REDIRECTED else payment.checks + 1,
+    }
+    if outcome.kind in PAID:
         changes |= {
             "trace_number": outcome.trace_number or payment.trace_number,
             "card_masked": outcome.card_masked or payment.card_masked,
@@ -305,13 +277,13 @@ def record_confirm(
             changes["bank_reference"] = outcome.bank_reference
     elif after in (S.REDIRECTED, S.FAILED, S.CANCELLED, S.EXPIRED):
         changes["bank_reference"] = None  # the bank knows no such money: free the reservation
-    _step(session, payment_id, {payment.state}, after, "confirm", outcome, now=now, **changes)
+    step_to(session, payment_id, {payment.state}, after, "confirm", outcome, now=now, **changes)
     return after
 
 
 def claim_look(session: Session, payment_id: int, *, now: datetime) -> StoredPayment | None:
     """Take the right to look at the bank after a payment whose browser never came back."""
-    payment = _locked(session, payment_id)
+    payment = locked_payment(session, payment_id)
     if payment.state not in (S.STARTED, S.REDIRECTED, S.CANCELLED_CLAIMED):
         return None
     if payment.check_after > now:
@@ -325,36 +297,26 @@ def record_look(
     session: Session, payment_id: int, outcome: Outcome, terminal: Terminal, *, now: datetime
 ) -> PaymentState:
     """Record what a look at the bank showed; AWAITS_CONFIRM is for the caller to confirm."""
-    payment = _locked(session, payment_id)
+    payment = locked_payment(session, payment_id)
     if payment.state not in (S.STARTED, S.REDIRECTED, S.CANCELLED_CLAIMED):
         return payment.state
-    after: PaymentState = payment.state
-    is_over = now > payment.created_at + terminal.manifest.confirm_window + AFTER_THE_WINDOW
-    nothing_there = outcome.kind in (Kind.NOT_FOUND, Kind.OPEN, Kind.NOT_PAID)
-    if outcome.kind is Kind.RETURNED:
-        after = S.EXPIRED
-    elif payment.state is S.CANCELLED_CLAIMED and outcome.kind in (Kind.NOT_FOUND, Kind.NOT_PAID):
-        after = S.CANCELLED
-    elif outcome.kind is Kind.NOT_PAID:
-        after = S.FAILED
-    elif nothing_there and is_over:
-        after = S.EXPIRED
-    _change(
+    after = state_after_look(payment, outcome, terminal.manifest, now=now)
+    change_to(
         session,
         payment_id,
         {payment.state},
         after,
         now=now,
-        check_after=_next_check(payment, after, now=now),
+        check_after=next_check(payment, after, now=now),
         checks=payment.checks + 1,
     )
-    _note(session, payment_id, "look", after, outcome, now=now)
+    note_step(session, payment_id, "look", after, outcome, now=now)
     return after
 
 
 def expire_unstarted(session: Session, payment_id: int, *, now: datetime) -> bool:
     """End an attempt that never reached the donor: no token came, so nobody can have paid."""
-    return _step(
+    return step_to(
         session, payment_id, {S.CREATED, S.START_UNKNOWN}, S.EXPIRED, "expire", None, now=now
     )
 
@@ -363,20 +325,29 @@ def expire_without_answer(
     session: Session, payment: Payment, terminal: Terminal, *, now: datetime
 ) -> bool:
     """End an attempt at a gateway that cannot be asked, once the bank has returned the money."""
-    if now <= payment.created_at + terminal.manifest.confirm_window + AFTER_THE_WINDOW:
+    if not window_is_over(payment, terminal.manifest, now=now):
+        postpone(session, payment.id, now=now)
         return False
     waiting = {S.STARTED, S.REDIRECTED, S.CANCELLED_CLAIMED}
-    return _step(session, payment.id, waiting, S.EXPIRED, "expire", None, now=now)
+    return step_to(session, payment.id, waiting, S.EXPIRED, "expire", None, now=now)
+
+
+def postpone(session: Session, payment_id: int, *, now: datetime) -> None:
+    """Let the sweeper come back to a payment later, so that it keeps no other waiting."""
+    payment = locked_payment(session, payment_id)
+    payment.check_after = next_check(payment, payment.state, now=now)
+    payment.checks += 1
+    session.flush()
 
 
 def claim_settle(session: Session, payment_id: int, *, now: datetime) -> StoredPayment | None:
     """Take the right to ask for the pay-out of a confirmed payment."""
-    payment = _locked(session, payment_id)
+    payment = locked_payment(session, payment_id)
     in_flight = payment.state is S.SETTLING and payment.check_after > now
     if in_flight or payment.state not in (S.CONFIRMED, S.SETTLING, S.SETTLE_UNKNOWN):
         return None
     asked = stored(payment)
-    _step(
+    step_to(
         session,
         payment_id,
         {payment.state},
@@ -393,11 +364,11 @@ def record_settle(
     session: Session, payment_id: int, outcome: Outcome, *, now: datetime
 ) -> PaymentState:
     """Record the bank's answer to a settle; RETURNED means that the money went back."""
-    payment = _locked(session, payment_id)
+    payment = locked_payment(session, payment_id)
     if payment.state not in (S.SETTLING, S.SETTLE_UNKNOWN):
         return payment.state
     after = {Kind.DONE: S.SETTLED, Kind.RETURNED: S.REVERSED}.get(outcome.kind, S.SETTLE_UNKNOWN)
-    _step(
+    step_to(
         session,
         payment_id,
         {payment.state},
@@ -405,45 +376,65 @@ def record_settle(
         "settle",
         outcome,
         now=now,
-        check_after=_next_check(payment, after, now=now),
+        check_after=next_check(payment, after, now=now),
         checks=payment.checks + 1,
     )
     return after
 
 
-def make_final(session: Session, payment: Payment, *, is_surplus: bool, now: datetime) -> bool:
-    """Mark that the money is ours, once; false when it already was."""
-    facts = {"final_at": now, "is_surplus": is_surplus}
-    changed = session.execute(_UPDATE_IF_NOT_FINAL, {"the_payment": payment.id, **facts})
-    is_first: bool = changed.rowcount == 1  # type: ignore[attr-defined]
-    _keep_up(session, payment.id, facts, is_true=is_first)
-    return is_first
-
-
-def payment_of_return(session: Session, return_key: str) -> Payment:
-    """The payment whose way back carries this key, held until the end. Raises NotFound."""
-    payment = session.scalars(_LOCK_BY_KEY, {"return_key": return_key}).one_or_none()
-    if payment is None:
-        raise NotFound(subject="payment")
-    _held(session)[payment.id] = payment
-    return payment
-
-
 def due_payments(
-    session: Session, *, now: datetime, after_id: int = 0, limit: int = 100
-) -> Sequence[int]:
-    """The ids of open payments whose time to be looked after has come, oldest first."""
-    return session.scalars(
-        select(Payment.id)
+    session: Session,
+    gateways: Collection[str],
+    *,
+    now: datetime,
+    after: tuple[datetime, int] | None = None,
+    limit: int = 100,
+) -> Sequence[tuple[int, datetime]]:
+    """Open payments of these gateways whose time to be looked after has come, longest due first.
+
+    Gives id and due moment; ask again with the last of them to go on.
+    """
+    due = (
+        select(Payment.id, Payment.check_after)
         .where(
             Payment.final_at.is_(None),
             Payment.state.in_(sorted(OPEN_STATES)),
+            Payment.gateway.in_(sorted(gateways)),
             Payment.check_after <= now,
-            Payment.id > after_id,
         )
-        .order_by(Payment.id)
+        .order_by(Payment.check_after, Payment.id)
         .limit(limit)
-    ).all()
+    )
+    if after is not None:
+        moment, payment_id = after
+        due = due.where(
+            or_(
+                Payment.check_after > moment,
+                and_(Payment.check_after == moment, Payment.id > payment_id),
+            )
+        )
+    return [(payment_id, moment) for payment_id, moment in session.execute(due)]
+
+
+def pay_out_day(session: Session, payment: Payment, *, now: datetime) -> date:
+    """The Tehran day in whose pay-out the bank counts a payment that is final now.
+
+    That is the day on which the deciding call first reached the bank, which is not always the day
+    on which its answer reached us.
+    """
+    today = tehran_date(now)
+    if tehran_date(payment.created_at) == today:
+        return today
+    asked = session.scalars(
+        select(PaymentStep.at)
+        .where(
+            PaymentStep.payment_id == payment.id,
+            PaymentStep.state.in_((S.CONFIRMING, S.SETTLING)),
+        )
+        .order_by(PaymentStep.state.desc(), PaymentStep.id)  # a settle decides before a confirm
+        .limit(1)
+    ).one_or_none()
+    return today if asked is None else tehran_date(asked)
 
 
 def stored(payment: Payment) -> StoredPayment:
@@ -454,178 +445,6 @@ def stored(payment: Payment) -> StoredPayment:
         token=payment.token,
         bank_reference=payment.bank_reference,
         started_at=payment.created_at,
-    )
-
-
-def _state_after_confirm(
-    session: Session, payment: Payment, outcome: Outcome, manifest: Manifest, *, now: datetime
-) -> PaymentState:
-    if outcome.kind in _PAID:
-        return _judged(session, payment, outcome, manifest)
-    if outcome.kind is Kind.RETURNED:
-        return S.REVERSED
-    if outcome.kind is Kind.NOT_PAID:
-        return S.FAILED
-    if outcome.kind is Kind.REFUSED:
-        return S.MISMATCH  # the bank has the money and names another amount or owner
-    if outcome.kind in (Kind.OPEN, Kind.NOT_FOUND):
-        is_over = now > payment.created_at + manifest.confirm_window + AFTER_THE_WINDOW
-        return S.EXPIRED if is_over else S.REDIRECTED
-    return S.CONFIRM_UNKNOWN
-
-
-def _judged(
-    session: Session, payment: Payment, outcome: Outcome, manifest: Manifest
-) -> PaymentState:
-    """CONFIRMED when nothing differs, MISMATCH when something does, else still unknown."""
-    if manifest.binds_amount is Binds.ANSWER and outcome.amount_rial is None:
-        return S.CONFIRM_UNKNOWN
-    pairs = (
-        (outcome.amount_rial, payment.amount_rial),
-        (outcome.order_number, payment.order_number),
-        (outcome.token, payment.token),
-    )
-    if any(theirs is not None and theirs != ours for theirs, ours in pairs):
-        return S.MISMATCH
-    if payment.claimed_rial is not None and payment.claimed_rial > payment.amount_rial:
-        return S.MISMATCH  # less is a discount the bank bears; more is somebody's money
-    reference = outcome.bank_reference or payment.bank_reference
-    if reference is None:
-        return S.CONFIRM_UNKNOWN
-    differs = bool(payment.bank_reference) and not _same(payment.bank_reference or "", reference)
-    if differs and manifest.binds_order is not Binds.REQUEST:
-        return S.MISMATCH  # ours came from a browser, and nothing else ties the answer to us
-    if reference == payment.bank_reference:
-        return S.CONFIRMED  # reserved before the bank was asked; UNIQUE keeps it ours
-    return S.MISMATCH if _belongs_to_another(session, payment, reference) else S.CONFIRMED
-
-
-def _belongs_to_another(session: Session, payment: Payment, reference: str) -> bool:
-    asked = {"gateway": payment.gateway, "reference": reference, "payment_id": payment.id}
-    return session.scalars(_OTHER_OWNER, asked).first() is not None
-
-
-def _is_ours(payment: Payment, hint: Hint) -> bool:
-    """Whether everything a hint carries equals what we stored; it must carry token or order."""
-    if hint.token is None and hint.order_number is None:
-        return False
-    if hint.token is not None and not _same(hint.token, payment.token or ""):
-        return False
-    return hint.order_number is None or hint.order_number == payment.order_number
-
-
-def _same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode(), other.encode())
-
-
-def _next_check(payment: Payment, after: PaymentState, *, now: datetime) -> datetime:
-    """When the sweeper looks again: soon while money may be in doubt, then ever less often."""
-    if after in (S.CONFIRMED, S.SETTLING):
-        return now + FIRST_RETRY
-    doubled = FIRST_RETRY * (1 << min(payment.checks, 10))
-    if after in (S.REDIRECTED, S.STARTED, S.CANCELLED_CLAIMED):
-        doubled = max(doubled, timedelta(minutes=1))
-    return now + min(doubled, LONGEST_WAIT)
-
-
-def _locked(session: Session, payment_id: int) -> Payment:
-    """The payment as it stands, held until the transaction ends; asked for once in each."""
-    held = _held(session)
-    if payment_id not in held:
-        held[payment_id] = session.scalars(_LOCK, {"payment_id": payment_id}).one()
-    return held[payment_id]
-
-
-def _held(session: Session) -> dict[int, Payment]:
-    """The payments that this transaction holds; a lock and the memory of it end together."""
-    transaction = session.get_transaction() or session.begin()
-    of_transaction, held = session.info.get(_HELD, (None, {}))
-    if of_transaction is not transaction:
-        held = {}
-        session.info[_HELD] = (transaction, held)
-    known: dict[int, Payment] = held
-    return known
-
-
-def _step(
-    session: Session,
-    payment_id: int,
-    before: Iterable[PaymentState],
-    after: PaymentState,
-    step: str,
-    outcome: Outcome | None,
-    *,
-    now: datetime,
-    facts: Mapping[str, object] | None = None,
-    **changes: object,
-) -> bool:
-    """Move along one arrow and write it down; false when the payment had moved on already."""
-    if not _change(session, payment_id, before, after, now=now, **changes):
-        return False
-    _note(session, payment_id, step, after, outcome, now=now, facts=facts)
-    return True
-
-
-def _change(
-    session: Session,
-    payment_id: int,
-    before: Iterable[PaymentState],
-    after: PaymentState,
-    *,
-    now: datetime,
-    **changes: object,
-) -> bool:
-    before = set(before)
-    for state in before:
-        if state is not after and after not in NEXT_STATES[state]:
-            raise ImpossibleStep(f"payment {payment_id}: {state} -> {after}")
-    facts = {"state": after, "changed_at": now, **changes}
-    changed = session.execute(
-        _UPDATE_IF_STILL, {"the_payment": payment_id, "still": sorted(before), **facts}
-    )
-    is_ours: bool = changed.rowcount == 1  # type: ignore[attr-defined]
-    _keep_up(session, payment_id, facts, is_true=is_ours)
-    return is_ours
-
-
-def _keep_up(
-    session: Session, payment_id: int, facts: Mapping[str, object], *, is_true: bool
-) -> None:
-    """Let the payment in hand say what its row says now, without reading the row again."""
-    known = session.identity_map.get(identity_key(Payment, payment_id))
-    if known is None:
-        return
-    if not is_true:  # somebody else changed the row: read it again when it is needed
-        session.expire(known)
-        return
-    for name, value in facts.items():
-        set_committed_value(known, name, value)
-
-
-def _note(
-    session: Session,
-    payment_id: int,
-    step: str,
-    state: PaymentState,
-    outcome: Outcome | None,
-    *,
-    now: datetime,
-    facts: Mapping[str, object] | None = None,
-) -> None:
-    evidence = dict(outcome.evidence) if outcome else dict(facts or {})
-    session.execute(
-        _INSERT_STEP,
-        {
-            "payment_id": payment_id,
-            "at": now,
-            "step": step,
-            "state": state,
-            "outcome": outcome.kind if outcome else None,
-            "bank_code": outcome.bank_code if outcome else None,
-            "evidence": json.dumps(evidence, ensure_ascii=False, sort_keys=True)
-            if evidence
-            else None,
-        },
     )
 
 

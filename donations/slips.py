@@ -22,7 +22,10 @@ class NotInHand(Refusal):
 
 
 def hold_drawer(session: Session, office_id: int) -> Office:
-    """Keep everybody else from making a slip of this desk until the transaction ends."""
+    """Keep everybody else from moving the cash of this desk until the transaction ends.
+
+    A slip and a void both take cash out; each holds the drawer before it looks what is in it.
+    """
     return session.get_one(Office, office_id, with_for_update={"key_share": True})
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.digits import normalise
 from core.refusals import NotFound, Refusal
 from donations.in_scope import contribution_in, void_requests_in
-from donations.models.contribution import Contribution, ContributionReversal
+from donations.models.contribution import Contribution, ContributionReversal, Origin
 from donations.models.desk import Decision, VoidRequest
 from offices.audit import note
 from offices.scope import Scope
@@ -50,6 +50,18 @@ class AlreadyDecided(Refusal):
     code = "void.already_decided"
 
 
+class PaidOnline(Refusal):
+    """The bank has the money of an online payment: no paper of ours gives it back."""
+
+    code = "void.paid_online"
+
+
+class DepositMatched(Refusal):
+    """An identified deposit lies on the account as long as its match stands."""
+
+    code = "void.deposit_matched"
+
+
 def ask_for_void(
     session: Session,
     scope: Scope,
@@ -61,7 +73,7 @@ def ask_for_void(
 ) -> VoidRequest:
     """Ask that a contribution be voided; nothing changes until another person approves.
 
-    Raises NotFound, ReasonMissing, AlreadyVoid, VoidAlreadyAsked.
+    Raises NotFound, ReasonMissing, AlreadyVoid, VoidAlreadyAsked, PaidOnline, DepositMatched.
     """
     contribution = contribution_in(session, scope, contribution_id)
     reason = normalise(reason)
@@ -69,6 +81,7 @@ def ask_for_void(
         raise ReasonMissing(longest=REASON_MAX)
     if _is_void(session, contribution.id):
         raise AlreadyVoid
+    refuse_foreign_money(contribution)
     if _open_request(session, contribution.id) is not None:
         raise VoidAlreadyAsked
     request = VoidRequest(
@@ -78,6 +91,17 @@ def ask_for_void(
     session.flush()
     _note(session, "void.ask", request, asked_by_id, now)
     return request
+
+
+def refuse_foreign_money(contribution: Contribution) -> None:
+    """Let only what a desk took be voided here. Raises PaidOnline, DepositMatched.
+
+    Reversing money that the bank holds would take it out of the books while it is still there.
+    """
+    if contribution.origin is Origin.GATEWAY:
+        raise PaidOnline
+    if contribution.origin is Origin.DEPOSIT:
+        raise DepositMatched  # undoing its match reverses the contribution as well
 
 
 def open_void_requests(

@@ -4,22 +4,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Exists, exists, select
+from sqlalchemy import Exists, ScalarSelect, exists, select
 from sqlalchemy.orm import Session
 
+from core.clock import tehran_date
 from core.database import sum_rial
 from core.refusals import NotFound, Refusal
 from donations.in_scope import slips_in
-from donations.models.contribution import Contribution, ContributionReversal, Origin, Tender
+from donations.models.contribution import (
+    Contribution,
+    ContributionReversal,
+    Origin,
+    Tender,
+)
 from donations.models.desk import Decision, DepositSlip, VoidRequest
 from donations.models.pledge import Channel, Pledge
 from donations.pledging import DonorFacts, Item
 from donations.slips import hold_drawer, slip_of_request, write_slip
-from donations.voiding import decide_on_void
+from donations.voiding import decide_on_void, refuse_foreign_money
 from flows.pledging import promise
 from flows.receiving import receive_at_desk, reverse_contribution
-from ledger.accounts import AccountKind, BankAccount, account_code
-from ledger.postings import balance_rial
+from ledger.accounts import AccountKind, BankAccount, LedgerAccount, account_code
+from ledger.postings import Entry
 from ledger.terminals import Terminal
 from offices.audit import note
 from offices.places import Office
@@ -33,9 +39,15 @@ SLIP_ACCOUNT = "90190"  # the account of the people's contributions takes the ca
 
 
 class SeenBefore(Refusal):
-    """A cheque or card slip whose number stands on another entry already."""
+    """A cheque or card slip whose number stands on another entry of this desk already."""
 
     code = "entry.seen_before"
+
+
+class CashHandedOver(Refusal):
+    """The cash of an entry is at the bank, or on its way there: the drawer cannot give it back."""
+
+    code = "void.cash_handed_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +96,7 @@ def record_walk_in(
     session.get_one(StaffMember, staff_id, with_for_update={"key_share": True})
     if key is not None and (receipt := _receipt_of_request(session, key)) is not None:
         return receipt
-    _refuse_second_use(session, walk_in)
+    same_number = _entry_of_same_number(session, walk_in, office_id, now=now)
     pledge = promise(
         session,
         walk_in.items,
@@ -104,6 +116,7 @@ def record_walk_in(
             subject_id=pledge.id,
             now=now,
             actor_id=staff_id,
+            same_number_as=same_number,
         )
     return receive_at_desk(
         session,
@@ -130,16 +143,21 @@ def terminals_at(session: Session, office_id: int) -> Sequence[Terminal]:
 
 
 def drawer(session: Session, office: Office) -> Drawer:
-    """What a desk holds by the books, and what of it is on its way to the bank."""
-    return Drawer(
-        in_hand_rial=balance_rial(session, account_code(AccountKind.DESK, office.code)),
-        under_way_rial=session.scalars(
-            select(sum_rial(DepositSlip.amount_rial)).where(
-                DepositSlip.office_id == office.id, ~_is_confirmed()
-            )
-        ).one(),
-        cheques_rial=balance_rial(session, account_code(AccountKind.CHEQUES, office.code)),
+    """What a desk holds by the books, and what of it is on its way to the bank.
+
+    Asked in one statement, so that a slip confirmed meanwhile is never counted twice or not at all.
+    """
+    under_way = select(sum_rial(DepositSlip.amount_rial)).where(
+        DepositSlip.office_id == office.id, ~_is_confirmed()
     )
+    row = session.execute(
+        select(
+            _balance(AccountKind.DESK, office),
+            under_way.scalar_subquery(),
+            _balance(AccountKind.CHEQUES, office),
+        )
+    ).one()
+    return Drawer(*row)
 
 
 def hand_over_cash(
@@ -209,11 +227,16 @@ def approve_void(
 ) -> VoidRequest:
     """Void an entry that somebody else asked to void: decision and reversal commit together.
 
-    Raises NotFound, SecondPersonNeeded, AlreadyDecided, and what the reversal refuses.
+    Raises NotFound, SecondPersonNeeded, AlreadyDecided, PaidOnline, DepositMatched,
+    CashHandedOver, and what the reversal refuses.
     """
     request = decide_on_void(
         session, scope, request_id, Decision.APPROVED, decided_by_id=decided_by_id, now=now
     )
+    contribution = session.get_one(Contribution, request.contribution_id)
+    refuse_foreign_money(contribution)
+    if contribution.tender is Tender.CASH:
+        _take_back(session, contribution)
     reverse_contribution(
         session,
         request.contribution_id,
@@ -223,6 +246,14 @@ def approve_void(
         now=now,
     )
     return request
+
+
+def _take_back(session: Session, contribution: Contribution) -> None:
+    """See to it that the drawer can give the cash of an entry back, until the transaction ends."""
+    office = hold_drawer(session, contribution.office_id)
+    free_rial = drawer(session, office).free_rial
+    if sum(line.amount_rial or 0 for line in contribution.lines) > free_rial:
+        raise CashHandedOver(free_rial=max(free_rial, 0))
 
 
 def _key(staff_id: int, request_key: str) -> str:
@@ -239,20 +270,47 @@ def _receipt_of_request(session: Session, key: str) -> Receipt | None:
     ).one_or_none()
 
 
-def _refuse_second_use(session: Session, walk_in: WalkIn) -> None:
+def _entry_of_same_number(
+    session: Session, walk_in: WalkIn, office_id: int, *, now: datetime
+) -> int | None:
+    """The entry of this desk on which the same cheque or card slip stands, told apart by a person.
+
+    Raises SeenBefore where nobody has. Two banks may print the same cheque number and a terminal
+    counts anew every day, so only a person knows; other desks are neither asked nor told about.
+    """
     if walk_in.tender is Tender.CHEQUE:
         same = Contribution.cheque_number == walk_in.cheque_number
         field = "cheque_number"
     elif walk_in.tender is Tender.CARD_TERMINAL:
-        same = (Contribution.terminal == walk_in.terminal) & (
-            Contribution.trace_number == walk_in.trace_number
+        same = (
+            (Contribution.terminal == walk_in.terminal)
+            & (Contribution.trace_number == walk_in.trace_number)
+            & (Contribution.received_on == tehran_date(now))
         )
         field = "trace_number"
     else:
-        return
+        return None
+    # Whoever enters the same one at this moment at this desk waits here, and then finds it.
+    hold_drawer(session, office_id)
     stands = ~exists().where(ContributionReversal.contribution_id == Contribution.id)
-    if session.scalars(select(Contribution.id).where(same, stands).limit(1)).first() is not None:
+    seen = session.scalars(
+        select(Contribution.id)
+        .where(same, stands, Contribution.office_id == office_id)
+        .order_by(Contribution.id)
+        .limit(1)
+    ).first()
+    if seen is not None and not walk_in.is_another:
         raise SeenBefore(field=field)
+    return seen
+
+
+def _balance(kind: AccountKind, office: Office) -> ScalarSelect[int]:
+    return (
+        select(sum_rial(Entry.amount_rial))
+        .join(LedgerAccount, LedgerAccount.id == Entry.account_id)
+        .where(LedgerAccount.code == account_code(kind, office.code))
+        .scalar_subquery()
+    )
 
 
 def _is_confirmed() -> Exists:

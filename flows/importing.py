@@ -11,6 +11,7 @@ from core.database import Database
 from flows.unbooking import undo_chosen
 from offices.audit import note
 from reconciliation.chain import Chain, read_chain
+from reconciliation.found import prefer_indexes
 from reconciliation.importing import (
     ImportReport,
     StatementSource,
@@ -80,6 +81,7 @@ def undo_import(
     Raises NotFound, NotTheLatestImport.
     """
     with database.writing() as session:
+        prefer_indexes(session)
         account_id = undoable_import(session, file_id).bank_account_id
         locked_account(session, account_id)
         file = undoable_import(session, file_id)  # an import may have come before the lock
@@ -108,6 +110,7 @@ def _stored(
     now: datetime,
 ) -> ImportReport:
     with database.writing() as session:
+        prefer_indexes(session)
         account = locked_account(session, bank_account_id)
         known = same_file(session, account, source.sha256)  # it may have come meanwhile
         if known is not None:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from core.database import Database
 from core.events import Event, Happening
 from core.refusals import Refusal
-from donations.models.payment import Payment, PaymentState
+from donations.models.payment import OPEN_STATES, Payment, PaymentState
 from donations.models.pledge import Pledge
 from donations.paying import (
     Terminal,
@@ -28,15 +28,17 @@ from donations.paying import (
     due_payments,
     expire_unstarted,
     expire_without_answer,
-    payment_of_return,
+    postpone,
     record_confirm,
     record_look,
     record_return,
     record_settle,
     record_start,
 )
+from donations.stepping import payment_of_return
 from flows.events import emit
 from flows.receiving import receive_payment
+from ledger.terminals import is_entered
 from payment_gateways.contract import Hint, Kind, PaymentIntent, Redirect, StoredPayment
 from payment_gateways.registry import Gateway
 
@@ -95,13 +97,15 @@ def begin_payment(
     gateway: str,
     public_url: str,
     clock: Clock,
+    mobile: str | None = None,
     check_after: timedelta = timedelta(minutes=2),
     on_created: Callable[[Session, Payment], None] | None = None,
 ) -> BegunPayment:
     """Open an attempt to pay a pledge and announce it to the bank.
 
-    ``on_created`` joins the transaction in which the attempt is opened. Raises UnknownGateway,
-    AlreadyPaid, NothingToPay, AmountOutsideGateway.
+    ``mobile`` is for the bank's page and goes through the donor's browser: it is given only
+    where whoever asks has shown to be the donor. ``on_created`` joins the transaction in which
+    the attempt is opened. Raises UnknownGateway, AlreadyPaid, NothingToPay, AmountOutsideGateway.
     """
     with database.writing() as session:
         opened = open_payment(
@@ -111,6 +115,7 @@ def begin_payment(
             gateway=gateway,
             public_url=public_url,
             now=clock(),
+            mobile=mobile,
             check_after=check_after,
         )
         if on_created is not None:
@@ -126,6 +131,7 @@ def open_payment(
     gateway: str,
     public_url: str,
     now: datetime,
+    mobile: str | None = None,
     check_after: timedelta = timedelta(minutes=2),
 ) -> OpenedPayment:
     """Write down the intention to pay, in the caller's transaction; nobody is called yet.
@@ -133,7 +139,7 @@ def open_payment(
     Raises UnknownGateway, AlreadyPaid, NothingToPay, AmountOutsideGateway.
     """
     chosen = gateways.get(gateway)
-    if chosen is None or not chosen.is_enabled:
+    if chosen is None or not chosen.is_enabled or not is_entered(session, gateway):
         raise UnknownGateway(gateway=gateway[:40])
     payment = create_payment(
         session, pledge_id, _terminal(chosen), check_after=check_after, now=now
@@ -144,7 +150,14 @@ def open_payment(
         gateway=gateway,
         tracking_code=pledge.tracking_code,
         view_key=pledge.view_key,
-        intent=_intent(payment, pledge, public_url=public_url, now=now),
+        intent=PaymentIntent(
+            order_number=payment.order_number,
+            amount_rial=payment.amount_rial,
+            return_url=f"{public_url}/bank/return/{payment.return_key}",
+            description=pledge.tracking_code,
+            at=now,
+            mobile=mobile,
+        ),
     )
 
 
@@ -217,7 +230,10 @@ def take_return(
 
     pledge, payment_id, gateway, asked = _until_seen(take_in)
     if gateway is not None and asked is not None:
-        _ask_to_confirm(database, gateway, payment_id, asked, clock=clock)
+        try:
+            _ask_to_confirm(database, gateway, payment_id, asked, clock=clock)
+        except Refusal:  # the donor has done all there is to do; the sweeper goes on from here
+            log.exception("payment could not be finished", extra={"payment_id": payment_id})
     return pledge
 
 
@@ -250,20 +266,18 @@ def finish_payment(
 
 def look_after(
     database: Database, gateways: Mapping[str, Gateway], payment_id: int, *, clock: Clock
-) -> PaymentState:
+) -> None:
     """What the sweeper does with one open payment, whatever state a crash left it in."""
     with database.reading() as session:
         payment = session.get_one(Payment, payment_id)
-        gateway, state = gateways.get(payment.gateway), payment.state
-    if gateway is None:
-        return state
+        gateway, state = gateways[payment.gateway], payment.state
     if state in (S.CREATED, S.START_UNKNOWN):
         with database.writing() as session:
             expire_unstarted(session, payment_id, now=clock())
-        return S.EXPIRED
-    if state in (S.STARTED, S.REDIRECTED, S.CANCELLED_CLAIMED):
-        return _look(database, gateways, gateway, payment, clock=clock)
-    return finish_payment(database, gateways, payment_id, clock=clock)
+    elif state in (S.STARTED, S.REDIRECTED, S.CANCELLED_CLAIMED):
+        _look(database, gateways, gateway, payment, clock=clock)
+    else:
+        finish_payment(database, gateways, payment_id, clock=clock)
 
 
 def sweep(
@@ -276,23 +290,30 @@ def sweep(
     """Look after every open payment whose time has come, one after the other.
 
     One payment that fails to be looked after keeps no other waiting: the troubles are raised
-    together when the rest is done.
+    together when the rest is done. Goes through what is due by ``limit`` at a time.
     """
-    with database.reading() as session:
-        due = due_payments(session, now=clock(), limit=limit)
+    now, due = clock(), list[tuple[int, datetime]]()
+    while True:
+        with database.reading() as session:
+            last = (due[-1][1], due[-1][0]) if due else None
+            more = due_payments(session, gateways, now=now, after=last, limit=limit)
+        due += more
+        if len(more) < limit:
+            break
     confirmed = still_open = 0
     troubles: list[Exception] = []
-    for payment_id in due:
+    for payment_id, _due_since in due:
         try:
-            state = look_after(database, gateways, payment_id, clock=clock)
+            look_after(database, gateways, payment_id, clock=clock)
         except Exception as trouble:
             trouble.add_note(f"payment {payment_id}")
             troubles.append(trouble)
-            continue
+            with database.writing() as session:
+                postpone(session, payment_id, now=clock())
         with database.reading() as session:
-            is_final = session.get_one(Payment, payment_id).is_final
-        confirmed += is_final
-        still_open += not is_final and state not in (S.CANCELLED, S.FAILED, S.EXPIRED, S.REVERSED)
+            payment = session.get_one(Payment, payment_id)
+            confirmed += payment.is_final
+            still_open += not payment.is_final and payment.state in OPEN_STATES
     if troubles:
         raise ExceptionGroup("some payments could not be looked after", troubles)
     return SweepReport(swept=len(due), confirmed=confirmed, open=still_open)
@@ -351,37 +372,27 @@ def _look(
     payment: Payment,
     *,
     clock: Clock,
-) -> PaymentState:
+) -> None:
     """Ask after a donor who never came back, and confirm what turns out to be paid."""
     if not gateway.manifest.can_recover:
         with database.writing() as session:
             expire_without_answer(session, payment, _terminal(gateway), now=clock())
-        return payment.state
+        return
     with database.writing() as session:
         asked = claim_look(session, payment.id, now=clock())
     if asked is None:
-        return payment.state
+        return
     outcome = gateway.adapter.recover(asked)
     # Confirmed already, and not by anything we know: an answer of ours was lost, say with the
     # database that an older backup replaced. Confirming again is harmless and tells us all.
     if outcome.kind in (Kind.AWAITS_CONFIRM, Kind.ALREADY_CONFIRMED):
-        return finish_payment(
+        finish_payment(
             database, gateways, payment.id, bank_reference=outcome.bank_reference, clock=clock
         )
+        return
     with database.writing() as session:
-        return record_look(session, payment.id, outcome, _terminal(gateway), now=clock())
+        record_look(session, payment.id, outcome, _terminal(gateway), now=clock())
 
 
 def _terminal(gateway: Gateway) -> Terminal:
     return Terminal(gateway.name, gateway.manifest)
-
-
-def _intent(payment: Payment, pledge: Pledge, *, public_url: str, now: datetime) -> PaymentIntent:
-    return PaymentIntent(
-        order_number=payment.order_number,
-        amount_rial=payment.amount_rial,
-        return_url=f"{public_url}/bank/return/{payment.return_key}",
-        description=pledge.tracking_code,
-        at=now,
-        mobile=pledge.donor.mobile if pledge.donor else None,
-    )

@@ -17,7 +17,8 @@ from donations.models.contribution import (
 )
 from donations.models.payment import Payment
 from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
-from donations.paying import locked_pledge, make_final
+from donations.paying import locked_pledge, pay_out_day
+from donations.stepping import make_final
 from flows.events import emit
 from ledger.accounts import AccountKind, account_code
 from ledger.postings import Cause, Leg, move, post, posting_of, reverse
@@ -31,7 +32,6 @@ from reconciliation.expected import (
     ExpectedTerminalMoney,
     Expects,
     MoneySource,
-    expect_deposit,
     expect_terminal_money,
 )
 
@@ -67,6 +67,13 @@ class AlreadyReversed(Refusal):
     http_status = 409
 
 
+class NeedsTheBank(Refusal):
+    """The money lies at a bank or in a match: it goes back by a refund or by undoing the match."""
+
+    code = "contribution.needs_the_bank"
+    http_status = 409
+
+
 class AlreadySettled(Refusal):
     """The money has been matched with the bank's statement; the match must be undone first."""
 
@@ -89,7 +96,7 @@ def receive_payment(session: Session, payment: Payment, *, now: datetime) -> Non
     expect_terminal_money(
         session,
         terminal.id,
-        tehran_date(now),
+        pay_out_day(session, payment, now=now),
         MoneySource.PAYMENT,
         payment.id,
         amount_rial=payment.amount_rial,
@@ -192,15 +199,17 @@ def reverse_contribution(
     approved_by_id: int | None,
     now: datetime,
 ) -> None:
-    """Say that a contribution does not stand: posting reversed, receipt void, items promised again.
+    """Say that an entry of a desk does not stand: posting reversed, receipt void, items open again.
 
-    Both persons are empty when the system itself acts on a bank's reversal or an undone match.
-    Raises AlreadyReversed; AlreadySettled for card money that the bank has paid out.
+    Raises AlreadyReversed; NeedsTheBank for money that came through a gateway or a statement;
+    AlreadySettled for card money that the bank has paid out.
     """
     contribution = session.get_one(Contribution, contribution_id)
-    pledge = locked_pledge(session, contribution.pledge_id)
+    locked_pledge(session, contribution.pledge_id)
     if contribution.reversal is not None:
         raise AlreadyReversed
+    if contribution.origin is not Origin.DESK:
+        raise NeedsTheBank
     session.add(
         ContributionReversal(
             contribution_id=contribution_id,
@@ -217,7 +226,8 @@ def reverse_contribution(
     if any(line.kind is ItemKind.CASH for line in contribution.lines):
         posting_id = posting_of(session, Cause.CONTRIBUTION, contribution_id)
         reverse(session, posting_id, booked_on=tehran_date(now), now=now)
-        _restore_expectations(session, contribution, pledge)
+    if contribution.tender is Tender.CARD_TERMINAL:
+        _expect_nothing_of(session, contribution)
     void_receipts(session, [contribution_id], reason=reason, voided_by_id=approved_by_id, now=now)
     note(
         session,
@@ -302,17 +312,13 @@ def _terminal(session: Session, name: str) -> Terminal:
     return terminal
 
 
-def _restore_expectations(session: Session, contribution: Contribution, pledge: Pledge) -> None:
-    """What the contribution had closed is open again, and what it had opened is closed."""
-    if contribution.origin is not Origin.DESK:
-        rial = sum(line.amount_rial or 0 for line in contribution.lines)
-        expect_deposit(session, pledge.deposit_id, rial, Expects.PLEDGE, pledge.id)
-    if contribution.tender is Tender.CARD_TERMINAL:
-        dropped = session.execute(
-            delete(ExpectedTerminalMoney).where(
-                ExpectedTerminalMoney.source == MoneySource.CONTRIBUTION,
-                ExpectedTerminalMoney.source_id == contribution.id,
-            )
+def _expect_nothing_of(session: Session, contribution: Contribution) -> None:
+    """Card money of a void entry is not waited for; what has been paid out cannot be void."""
+    dropped = session.execute(
+        delete(ExpectedTerminalMoney).where(
+            ExpectedTerminalMoney.source == MoneySource.CONTRIBUTION,
+            ExpectedTerminalMoney.source_id == contribution.id,
         )
-        if dropped.rowcount == 0:  # type: ignore[attr-defined]
-            raise AlreadySettled
+    )
+    if dropped.rowcount == 0:  # type: ignore[attr-defined]
+        raise AlreadySettled

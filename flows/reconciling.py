@@ -11,16 +11,18 @@ from typing import TypeAlias
 from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
-from core.database import Database, Id
+from core.database import Base, Database, Id
 from core.refusals import NotFound
+from donations.models.pledge import PledgeItem
 from flows.booking import book_found, drop_unpromised
 from flows.unbooking import undo_chosen
 from offices.audit import note
 from reconciliation.assigning import find_by_hand, find_fee_by_hand
 from reconciliation.batches import Batch, in_slices, sure_batches
 from reconciliation.checking import refuse_broken_run
-from reconciliation.expected import OpenLine
-from reconciliation.found import LostRace
+from reconciliation.expected import ExpectedDeposit, ExpectedTerminalMoney, OpenLine
+from reconciliation.found import LostRace, gather_statistics, prefer_indexes
+from reconciliation.lines import StatementLine
 from reconciliation.matches import Match, MatchUndo, Rule, RunState
 from reconciliation.matching import (
     SLICE_LINES,
@@ -41,8 +43,17 @@ from reconciliation.settling import (
 )
 from reconciliation.suggesting import suggested_count
 from reconciliation.undoing import choose_to_undo, standing_lines_of_run
+from reconciliation.worktables import WORK_TABLES
 
 _TRIES = 3
+# What a run walks over or looks up; an import or a day of gifts may have changed their size.
+READ_BY_RUNS: tuple[type[Base], ...] = (
+    *WORK_TABLES,
+    ExpectedDeposit,
+    ExpectedTerminalMoney,
+    StatementLine,
+    PledgeItem,
+)
 
 Close: TypeAlias = Callable[[Session], None]
 Progress: TypeAlias = Callable[[int], None]
@@ -91,6 +102,8 @@ def run(
             now=now,
             actor_id=started_by_id,
         )
+    with database.writing() as session:
+        gather_statistics(session, READ_BY_RUNS)
     at_work = Run(database, run_id, begun_at=now, on_progress=on_progress)
     at_work.through_all_rules()
     with database.reading() as session:
@@ -119,6 +132,7 @@ def undo_run(
     undone = 0
     while True:
         with database.writing() as session:
+            prefer_indexes(session)
             count = choose_to_undo(session, standing_lines_of_run(run_id, SLICE_LINES))
             if count == 0:
                 undoable_run(session, run_id, now=now).state = RunState.UNDONE
@@ -226,6 +240,7 @@ class Run:
     def _one_slice(self, find: Callable[[Session], Key | None], close: Close) -> Key | None:
         now = self._now
         with self._database.writing() as session:
+            prefer_indexes(session)
             until = find(session)
             self.prepare(session)
             counts = write_matches(session, run_id=self._run_id, made_by_id=None, now=now)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, select
+from sqlalchemy import CheckConstraint, ForeignKey, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.database import Base, insert_if_new
@@ -66,6 +66,11 @@ class LedgerAccount(Base):
     bank_account_id: Mapped[int | None] = mapped_column(ForeignKey("bank_account.id"))
 
 
+_KNOWN = select(LedgerAccount.code, LedgerAccount.id).where(
+    LedgerAccount.code.in_(bindparam("codes", expanding=True))
+)
+
+
 def account_code(kind: AccountKind, detail: str = "") -> str:
     """The name of an account: ``fund:19041062101``, ``surplus``."""
     return f"{kind}:{detail}" if detail else str(kind)
@@ -73,8 +78,7 @@ def account_code(kind: AccountKind, detail: str = "") -> str:
 
 def account_ids(session: Session, codes: set[str]) -> Mapping[str, int]:
     """The ids of accounts by code; an account that is named for the first time is opened."""
-    known = select(LedgerAccount.code, LedgerAccount.id).where(LedgerAccount.code.in_(codes))
-    found = dict(session.execute(known).all())
+    found = dict(session.execute(_KNOWN, {"codes": sorted(codes)}).all())
     for code in sorted(codes - found.keys()):
         found[code] = _opened(session, code)
     return found

@@ -53,6 +53,43 @@ def post_each(
     )
 
 
+def post_numbered(
+    session: Session,
+    cause: Cause,
+    postings: Select[*tuple[Any, ...]],
+    legs: Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]],
+    *,
+    now: datetime,
+) -> None:
+    """Write postings whose ids the caller has taken already.
+
+    ``postings`` selects posting_id, cause_id and booked_on; ``legs`` selects posting_id, account_id
+    and amount_rial (a debit positive) and must balance for each posting_id.
+    """
+    rows = postings.subquery()
+    session.execute(
+        insert(Posting).from_select(
+            ["id", "cause", "cause_id", "booked_on", "recorded_at"],
+            select(
+                rows.c.posting_id,
+                literal(cause, Posting.cause.type),
+                rows.c.cause_id,
+                rows.c.booked_on,
+                literal(now, Posting.recorded_at.type),
+            ),
+        )
+    )
+    leg_rows = legs.subquery()
+    session.execute(
+        insert(Entry).from_select(
+            ["posting_id", "account_id", "amount_rial"],
+            select(leg_rows.c.posting_id, leg_rows.c.account_id, leg_rows.c.amount_rial).where(
+                leg_rows.c.amount_rial != 0
+            ),
+        )
+    )
+
+
 def reverse_each(
     session: Session, chosen: ColumnElement[bool], *, booked_on: date, now: datetime
 ) -> None:

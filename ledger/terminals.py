@@ -3,8 +3,8 @@
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from core.database import Base
 from ledger.accounts import BankAccount
@@ -26,6 +26,11 @@ class Terminal(Base):
     office_id: Mapped[int | None] = mapped_column(ForeignKey("office.id"))  # a card terminal's desk
 
     bank_account: Mapped[BankAccount] = relationship()
+
+
+def is_entered(session: Session, name: str) -> bool:
+    """Whether a terminal is in the register; money of one that is not could not be recorded."""
+    return session.scalar(select(Terminal.id).where(Terminal.name == name)) is not None
 
 
 class Netting(StrEnum):

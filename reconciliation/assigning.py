@@ -1,12 +1,12 @@
 """What a person decides about an open line: it is this pledge's money, or it is a bank fee."""
 
-from sqlalchemy import delete, insert, literal, select
+from sqlalchemy import insert, literal, select
 from sqlalchemy.orm import Session
 
 from core.database import Id
 from core.refusals import NotFound, Refusal
 from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
-from reconciliation.expected import ExpectedDeposit, Expects
+from reconciliation.expected import forget_pledge
 from reconciliation.found import FOUND, emptied, next_id
 from reconciliation.lines import StatementLine
 from reconciliation.matches import Match, Rule, Target
@@ -60,11 +60,7 @@ def find_by_hand(session: Session, line_id: int, pledge_id: int, *, as_given: bo
         if len(items) > 1:
             raise WhichFund
     _close(session, line)
-    session.execute(
-        delete(ExpectedDeposit).where(
-            ExpectedDeposit.expects == Expects.PLEDGE, ExpectedDeposit.target_id == pledge_id
-        )
-    )
+    forget_pledge(session, pledge_id)
     _find(session, line, Target.PLEDGE, pledge_id)
 
 

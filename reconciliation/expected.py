@@ -4,13 +4,17 @@ They are derived and can be rebuilt from the facts at any time. Closing an item 
 row, so the cost of a run depends on what is open and never on the history.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Index, String
+from sqlalchemy import Index, Select, String, bindparam, delete, func, literal, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.database import Base, add_if_new
+from core.database import Base, add_if_new, upsert
+from donations.models.pledge import Channel, ItemKind, ItemState, Pledge, PledgeItem
+from receipts.storing import listed
 
 _ORDERED = {"sqlite_with_rowid": False}
 
@@ -92,6 +96,12 @@ class ExpectedDeposit(Base):
     target_id: Mapped[int]
 
 
+# Built once: every gift asks this.
+_FORGET_PLEDGE = delete(ExpectedDeposit.__table__).where(  # type: ignore[arg-type]
+    ExpectedDeposit.expects == Expects.PLEDGE, ExpectedDeposit.target_id == bindparam("pledge")
+)
+
+
 class MoneySource(StrEnum):
     """What a terminal took money for."""
 
@@ -127,6 +137,57 @@ def expect_deposit(
         amount_rial=amount_rial,
         expects=expects,
         target_id=target_id,
+    )
+
+
+def forget_pledge(session: Session, pledge_id: int) -> None:
+    """Look out for no deposit of this pledge any more."""
+    session.execute(_FORGET_PLEDGE, {"pledge": pledge_id})
+
+
+def expect_pledges_again(session: Session, pledge_ids: Sequence[int]) -> None:
+    """Look out for what these pledges promise in cash now, and for nothing else of theirs.
+
+    To be called after anything that changed the states of their items. A promise made at a desk is
+    paid at its counter, so that no deposit is looked out for.
+    """
+    session.flush()
+    expect_chosen_pledges(session, listed(session.connection(), pledge_ids))
+
+
+def expect_chosen_pledges(session: Session, pledge_ids: Select[*tuple[Any, ...]]) -> None:
+    """The same for pledges chosen by a query."""
+    session.execute(
+        delete(ExpectedDeposit).where(
+            ExpectedDeposit.expects == Expects.PLEDGE, ExpectedDeposit.target_id.in_(pledge_ids)
+        ),
+        execution_options={"synchronize_session": False},
+    )
+    expect_deposits(
+        session,
+        select(
+            Pledge.deposit_id,
+            func.sum(PledgeItem.amount_rial),
+            literal(Expects.PLEDGE, ExpectedDeposit.expects.type),
+            Pledge.id,
+        )
+        .join(PledgeItem, PledgeItem.pledge_id == Pledge.id)
+        .where(
+            Pledge.id.in_(pledge_ids),
+            Pledge.channel != Channel.DESK,
+            PledgeItem.kind == ItemKind.CASH,
+            PledgeItem.state == ItemState.PROMISED,
+        )
+        .group_by(Pledge.deposit_id, Pledge.id),
+    )
+
+
+def expect_deposits(session: Session, deposits: Select[*tuple[Any, ...]]) -> None:
+    """Look out for every row of a query: deposit_id, amount_rial, expects, target_id."""
+    session.execute(
+        upsert(session, ExpectedDeposit)
+        .from_select(["deposit_id", "amount_rial", "expects", "target_id"], deposits)
+        .on_conflict_do_nothing()  # what is expected already is expected once
     )
 
 

@@ -4,6 +4,7 @@ Rules fill it, the kernel turns its rows into matches, flows book from it; the n
 it. It never holds more than one slice.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import (
@@ -63,6 +64,33 @@ PAYOUT = Table(
     prefixes=["TEMPORARY"],
 )
 
+# One row for each line of the slice that is being booked, with the ids its booking gets. Joining
+# by these needs no statistics of tables that grow while the run goes on.
+BOOKED = Table(
+    "booked_match",
+    _temporary,
+    Col("match_id", Id, primary_key=True, autoincrement=False),
+    Col("posting_id", Id, nullable=False),
+    Col("contribution_id", Id, nullable=False),  # used where the target is a pledge
+    Col("target", String(30), nullable=False),
+    Col("target_id", Id),
+    Col("amount_rial", Id, nullable=False),
+    Col("booked_on", Date, nullable=False),
+    Col("reference", String(40)),
+    Col("suspense_id", Id, nullable=False),  # the ledger account of the line's bank account
+    prefixes=["TEMPORARY"],
+)
+BOOKED_ITEM = Table(
+    "booked_item",
+    _temporary,
+    Col("pledge_item_id", Id, primary_key=True, autoincrement=False),
+    Col("contribution_id", Id, nullable=False),
+    Col("posting_id", Id, nullable=False),
+    Col("fund_id", Id, nullable=False),
+    Col("amount_rial", Id, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+
 # The matches of a slice of lines that are being undone.
 UNDOING = Table(
     "undoing_match",
@@ -89,6 +117,24 @@ def analysed(session: Session, table: Table) -> None:
     """Let PostgreSQL know how small the table is; SQLite needs no telling."""
     if session.connection().dialect.name == "postgresql":
         session.connection().exec_driver_sql(f"ANALYZE {table.name}")
+
+
+def prefer_indexes(session: Session) -> None:
+    """Keep PostgreSQL from reading whole tables in this transaction.
+
+    Its statistics of tables that have just grown are old, and a slice always has few rows. Without
+    them its costs are no guide either to when compiling a statement pays.
+    """
+    if session.connection().dialect.name == "postgresql":
+        for setting in ("enable_seqscan", "jit"):
+            session.connection().exec_driver_sql(f"SET LOCAL {setting} = off")
+
+
+def gather_statistics(session: Session, models: Iterable[type[Base]]) -> None:
+    """Let PostgreSQL look at tables that an import has just filled; SQLite plans without."""
+    if session.connection().dialect.name == "postgresql":
+        names = ", ".join(f'"{model.__table__.name}"' for model in models)  # type: ignore[attr-defined]
+        session.connection().exec_driver_sql(f"ANALYZE {names}")
 
 
 def next_id(

@@ -6,10 +6,14 @@ from typing import Any
 from sqlalchemy import Select, func, insert, literal, select
 from sqlalchemy.orm import Session
 
-from core.database import upsert
 from donations.models.desk import DepositSlip
-from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
-from reconciliation.expected import ExpectedDeposit, ExpectedTerminalMoney, Expects
+from reconciliation.expected import (
+    ExpectedDeposit,
+    ExpectedTerminalMoney,
+    Expects,
+    expect_chosen_pledges,
+    expect_deposits,
+)
 from reconciliation.found import UNDOING, analysed, emptied
 from reconciliation.lines import StatementLine
 from reconciliation.matches import Match, MatchUndo, Settlement, SettlementItem, Target
@@ -64,33 +68,15 @@ def reopen(session: Session) -> None:
     The flow has reversed contributions before, so that what they received is promised again.
     """
     open_lines(session, StatementLine.id.in_(select(UNDOING.c.line_id)))
-    _expect_pledges(session)
+    expect_chosen_pledges(
+        session, select(UNDOING.c.target_id).where(UNDOING.c.target == Target.PLEDGE.value)
+    )
     _expect_slips(session)
     _expect_terminal_money(session)
 
 
-def _expect_pledges(session: Session) -> None:
-    promised = (
-        select(
-            Pledge.deposit_id,
-            func.sum(PledgeItem.amount_rial),
-            literal(Expects.PLEDGE, ExpectedDeposit.expects.type),
-            Pledge.id,
-        )
-        .join_from(UNDOING, Pledge, Pledge.id == UNDOING.c.target_id)
-        .join(PledgeItem, PledgeItem.pledge_id == Pledge.id)
-        .where(
-            UNDOING.c.target == Target.PLEDGE.value,
-            PledgeItem.kind == ItemKind.CASH,
-            PledgeItem.state == ItemState.PROMISED,
-        )
-        .group_by(Pledge.deposit_id, Pledge.id)
-    )
-    _expect(session, promised)
-
-
 def _expect_slips(session: Session) -> None:
-    _expect(
+    expect_deposits(
         session,
         select(
             DepositSlip.deposit_id,
@@ -100,15 +86,6 @@ def _expect_slips(session: Session) -> None:
         )
         .join_from(UNDOING, DepositSlip, DepositSlip.id == UNDOING.c.target_id)
         .where(UNDOING.c.target == Target.DEPOSIT_SLIP.value),
-    )
-
-
-def _expect(session: Session, rows: Select[*tuple[Any, ...]]) -> None:
-    # What is expected already is expected once.
-    session.execute(
-        upsert(session, ExpectedDeposit)
-        .from_select(["deposit_id", "amount_rial", "expects", "target_id"], rows)
-        .on_conflict_do_nothing()
     )
 
 

@@ -40,8 +40,8 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
     ),
     "entry.seen_before": (
         Later(
-            "This number stands on another entry already. If it is the same gift, do not enter it"
-            " again."
+            "This number stands on another entry of this desk. If it is the same gift, do not enter"
+            " it again."
         ),
     ),
     "field.repeated": (Later("A field stands twice in the request."),),
@@ -200,6 +200,24 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
     "void.already_asked": (Later("This was asked for already and waits for a decision."),),
     "void.already_decided": (Later("Somebody else has decided on this request."),),
     "void.already_void": (Later("This entry was voided before."),),
+    "void.cash_handed_over": (
+        Later(
+            "The cash of this entry is at the bank or on its way there: only %(free_rial)s is free"
+            " in the drawer. If the amount was mistyped, enter the right gift first."
+        ),
+    ),
+    "void.deposit_matched": (
+        Later(
+            "This money came as a deposit to the account. Finance has to undo the match of its"
+            " statement line; that voids the receipt."
+        ),
+    ),
+    "void.paid_online": (
+        Later(
+            "This gift was paid online, and the bank holds the money: it needs a refund or the"
+            " bank's reversal, not a void."
+        ),
+    ),
     "void.reason_missing": (Later("Please give the reason, with at most %(longest)s characters."),),
     "void.second_person_needed": (
         Later("Whoever asked for it cannot decide on it: a second person has to."),

@@ -43,14 +43,20 @@ class SqliteStore:
         _without_log(self.template_url)
         if self.is_large:
             return self.template_url
-        for path in self.folder.glob(f"{self.name}-round.sqlite3*"):
-            path.unlink()
+        self._remove("round")
         shutil.copyfile(self._file("made"), self._file("round"))
         return f"sqlite:///{self._file('round')}"
 
     def drop(self) -> None:
-        for path in self.folder.glob(f"{self.name}-*.sqlite3*"):
-            path.unlink()
+        self._remove("*")
+
+    def _remove(self, use: str) -> None:
+        """The file with its log, and the folder of lock files that workers keep beside it."""
+        for path in self.folder.glob(f"{self.name}-{use}.sqlite3*"):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
     def _file(self, use: str) -> Path:
         return self.folder / f"{self.name}-{use}.sqlite3"

@@ -1,5 +1,9 @@
 """What a desk does in one go: entries, cash for the bank, voids by a second person."""
 
+import json
+from contextlib import nullcontext
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -8,13 +12,15 @@ from core.clock import tehran_date
 from core.identifiers import is_deposit_id
 from core.refusals import NotFound
 from core.rial import UnreadableAmount
-from donations.models.contribution import Contribution, ContributionReversal, Tender
+from donations.models.contribution import Contribution, ContributionReversal, Origin, Tender
 from donations.models.desk import Decision, DepositSlip, VoidRequest
 from donations.pledging import CashItem, DonorFacts, GoodsItem, ServiceItem
 from donations.slips import NotInHand
 from donations.voiding import (
     AlreadyDecided,
     AlreadyVoid,
+    DepositMatched,
+    PaidOnline,
     ReasonMissing,
     SecondPersonNeeded,
     VoidAlreadyAsked,
@@ -23,6 +29,7 @@ from donations.voiding import (
 )
 from flows.catalogue import enter_terminal
 from flows.desk import (
+    CashHandedOver,
     SeenBefore,
     WalkIn,
     approve_void,
@@ -33,11 +40,12 @@ from flows.desk import (
 )
 from flows.entries import latest_entries, similar_entry, totals_of_day
 from ledger.accounts import BankAccount
+from offices.audit import AuditEntry
 from offices.places import Office
 from offices.scope import EVERYWHERE, NOWHERE, Scope
 from receipts.series import Receipt, ReceiptKind, ReceiptVoid
 from reconciliation.expected import ExpectedDeposit, Expects
-from tests.factories import a_desk_contribution, a_staff_member, office_id
+from tests.factories import a_desk_contribution, a_pledge, a_staff_member, office_id
 
 MOBILE = "09121234567"
 
@@ -121,6 +129,48 @@ def test_a_cheque_or_card_slip_is_entered_once(session, clerk, now, tender):
     with pytest.raises(SeenBefore):
         walk_in(session, clerk, now, CashItem(5), tender=tender, **facts)
     assert count(session, Contribution) == 1
+
+
+def test_a_person_may_tell_two_cheques_of_one_number_apart(session, clerk, now):
+    walk_in(session, clerk, now, tender=Tender.CHEQUE, cheque_number="123456")
+
+    walk_in(session, clerk, now, tender=Tender.CHEQUE, cheque_number="123456", is_another=True)
+
+    assert count(session, Contribution) == 2
+    told = select(AuditEntry).where(AuditEntry.action == "pledge.told_apart")
+    first = session.scalars(select(func.min(Contribution.id))).one()
+    assert json.loads(session.scalars(told).one().facts)["same_number_as"] == first
+
+
+def test_the_cheque_of_another_desk_is_another_cheque(session, clerk, now):
+    stranger = a_staff_member(session, "stranger", office="06")
+    walk_in(session, clerk, now, tender=Tender.CHEQUE, cheque_number="123456")
+
+    walk_in(session, stranger, now, tender=Tender.CHEQUE, cheque_number="123456")
+
+    assert count(session, Contribution) == 2
+
+
+@pytest.mark.parametrize(
+    ("terminal", "later", "is_seen"),
+    [
+        ("pos-a", timedelta(hours=1), True),
+        ("pos-a", timedelta(days=1), False),
+        ("pos-b", timedelta(), False),
+    ],
+    ids=["same day", "next day", "other terminal"],
+)
+def test_a_trace_number_is_of_one_terminal_and_one_day(
+    session, clerk, now, terminal, later, is_seen
+):
+    account_id = session.scalars(select(BankAccount.id)).one()
+    for number, name in enumerate(("pos-a", "pos-b")):
+        enter_terminal(session, name, f"510{number}", bank_account_id=account_id)
+    facts = {"tender": Tender.CARD_TERMINAL, "trace_number": "654321"}
+    walk_in(session, clerk, now, terminal="pos-a", **facts)
+
+    with pytest.raises(SeenBefore) if is_seen else nullcontext():
+        walk_in(session, clerk, now + later, terminal=terminal, **facts)
 
 
 def test_a_voided_cheque_may_be_entered_again(session, clerk, manager, now):
@@ -247,6 +297,68 @@ def test_a_second_person_voids_entry_posting_and_receipt(session, clerk, manager
     assert (reversal.asked_by_id, reversal.approved_by_id) == (clerk.id, manager.id)
     assert count(session, ReceiptVoid) == 1
     assert drawer(session, session.get_one(Office, clerk.office_id)).in_hand_rial == 0
+
+
+def foreign_money(session, origin, now):
+    """What a donor paid into the name of a desk without ever coming to it."""
+    pledge = a_pledge(session, office="07")
+    contribution = Contribution(
+        pledge_id=pledge.id,
+        office_id=pledge.office_id,
+        origin=origin,
+        cause_id=1,
+        tender=Tender.ONLINE if origin is Origin.GATEWAY else Tender.TRANSFER,
+        received_on=now.date(),
+        recorded_at=now,
+    )
+    session.add(contribution)
+    session.flush()
+    return contribution
+
+
+@pytest.mark.parametrize(
+    ("origin", "refusal"), [(Origin.GATEWAY, PaidOnline), (Origin.DEPOSIT, DepositMatched)]
+)
+def test_money_that_lies_at_the_bank_is_not_voided_by_a_desk(
+    session, clerk, manager, now, origin, refusal
+):
+    contribution = foreign_money(session, origin, now)
+    with pytest.raises(refusal):
+        ask(session, contribution.id, clerk, now)
+
+    asked = VoidRequest(
+        contribution_id=contribution.id, reason="x", asked_by_id=clerk.id, asked_at=now
+    )
+    session.add(asked)
+    session.flush()
+    with pytest.raises(refusal):  # also where somebody had asked before this was refused
+        approve_void(session, EVERYWHERE, asked.id, decided_by_id=manager.id, now=now)
+    assert count(session, ContributionReversal) == 0
+
+
+def test_cash_that_went_to_the_bank_is_not_taken_back_from_the_drawer(session, clerk, manager, now):
+    entry = cash(session, clerk, 1_000_000, now)
+    asked = ask(session, entry.id, clerk, now)
+    hand_over_cash(session, clerk.office_id, 1, made_by_id=clerk.id, request_key=None, now=now)
+
+    with pytest.raises(CashHandedOver) as refused:
+        approve_void(session, EVERYWHERE, asked.id, decided_by_id=manager.id, now=now)
+
+    assert refused.value.details["free_rial"] == 999_999
+    assert count(session, ContributionReversal) == 0
+
+
+def test_a_mistyped_amount_is_voided_once_the_right_one_is_entered(session, clerk, manager, now):
+    wrong = cash(session, clerk, 10_000_000, now)
+    hand_over_cash(
+        session, clerk.office_id, 1_000_000, made_by_id=clerk.id, request_key=None, now=now
+    )
+    cash(session, clerk, 1_000_000, now)
+
+    asked = ask(session, wrong.id, clerk, now)
+    approve_void(session, EVERYWHERE, asked.id, decided_by_id=manager.id, now=now)
+
+    assert drawer(session, session.get_one(Office, clerk.office_id)).free_rial == 0
 
 
 def test_whoever_asked_cannot_decide(session, clerk, now):

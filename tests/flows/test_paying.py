@@ -4,16 +4,20 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
+from core.clock import tehran_date
 from donations.models.contribution import Contribution
 from donations.models.payment import Payment, PaymentState, PaymentStep
 from donations.models.pledge import ItemState
 from donations.paying import AlreadyPaid
-from donations.pledging import CashItem
-from flows.paying import begin_payment, finish_payment, sweep, take_return
+from donations.pledging import CashItem, DonorFacts
+from flows.paying import UnknownGateway, begin_payment, finish_payment, sweep, take_return
+from flows.receiving import NeedsTheBank, reverse_contribution
 from ledger.postings import balance_rial
+from ledger.terminals import Terminal, TerminalTerms
 from receipts.series import Receipt
+from reconciliation.expected import ExpectedTerminalMoney
 from tests.factories import a_pledge
 
 S = PaymentState
@@ -354,3 +358,88 @@ def test_finishing_twice_changes_nothing(till):
     finish_payment(till.database, till.gateways, payment.id, clock=till.clock)
 
     assert till.count(PaymentStep) == steps
+
+
+def test_a_bank_that_stays_silent_is_asked_ever_less_often(till):
+    payment = till.begin()
+    fields = till.pay(payment)
+    till.bank.break_next("bpVerifyRequest", "html_500", times=100)
+    till.come_back(payment, fields)
+
+    for _ in range(20):
+        till.sweep(minutes=1)
+
+    asked = till.count(PaymentStep, PaymentStep.outcome == "unknown")
+    assert 5 <= asked <= 10
+    till.bank.mend()
+    till.sweep(minutes=60)
+    assert till.payment(payment.id).is_final
+
+
+def test_payments_of_a_removed_gateway_keep_no_other_waiting(till):
+    lost = [till.begin(gateway="zarinpal-main") for _ in range(3)]
+    living = till.begin()
+    till.bank.pay(living.token, "close")
+    till.late += timedelta(minutes=3)
+
+    only_mellat = {"mellat-main": till.gateways["mellat-main"]}
+    sweep(till.database, only_mellat, clock=till.clock, limit=2)
+
+    assert till.payment(living.id).is_final
+    assert {till.payment(payment.id).state for payment in lost} == {S.REDIRECTED}
+
+
+def test_a_terminal_that_is_not_in_the_register_takes_no_money(till):
+    with till.database.writing() as session:
+        session.execute(delete(TerminalTerms))
+        session.execute(delete(Terminal))
+
+    with pytest.raises(UnknownGateway):
+        till.begin()
+
+    assert till.count(Payment) == 0
+
+
+def test_the_mobile_number_goes_to_the_bank_only_when_it_is_given(till):
+    with till.database.writing() as session:
+        pledge_id = a_pledge(session, donor=DonorFacts(mobile="09121234567"), now=till.clock()).id
+    facts = {"pledge_id": pledge_id, "gateway": "mellat-main", "public_url": "http://x"}
+
+    unknown = begin_payment(till.database, till.gateways, **facts, clock=till.clock)
+    known = begin_payment(
+        till.database, till.gateways, **facts, clock=till.clock, mobile="09121234567"
+    )
+
+    assert "MobileNo" not in unknown.redirect.fields
+    assert known.redirect.fields["MobileNo"] == "989121234567"
+
+
+def test_money_taken_before_midnight_belongs_to_that_days_pay_out(till):
+    payment = till.begin()
+    fields = till.pay(payment)
+    till.bank.break_next("bpSettleRequest", "drop_after")
+    till.come_back(payment, fields)
+    asked_on = tehran_date(till.clock())
+
+    till.sweep(minutes=24 * 60)
+
+    assert till.payment(payment.id).state is S.SETTLED
+    with till.database.reading() as session:
+        assert session.scalars(select(ExpectedTerminalMoney.business_day)).one() == asked_on
+
+
+def test_money_that_came_by_a_bank_is_not_voided_at_a_desk(till):
+    payment = till.begin()
+    till.come_back(payment, till.pay(payment))
+
+    with pytest.raises(NeedsTheBank), till.database.writing() as session:
+        reverse_contribution(
+            session,
+            session.scalars(select(Contribution.id)).one(),
+            reason="x",
+            asked_by_id=None,
+            approved_by_id=None,
+            now=till.clock(),
+        )
+
+    assert till.balance("gateway:mellat-main") == 2_500_000

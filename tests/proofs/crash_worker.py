@@ -24,12 +24,12 @@ from donations.paying import (
     Terminal,
     claim_confirm,
     claim_settle,
-    payment_of_return,
     record_confirm,
     record_return,
     record_settle,
 )
 from donations.pledging import CashItem, DonorFacts
+from donations.stepping import payment_of_return
 from flows.checking import check_ledger
 from flows.paying import BegunPayment, Clock, begin_payment, sweep, take_return
 from flows.pledging import promise

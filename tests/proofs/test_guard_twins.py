@@ -23,10 +23,10 @@ from donations.paying import (
     Terminal,
     claim_confirm,
     create_payment,
-    make_final,
     record_confirm,
     record_start,
 )
+from donations.stepping import make_final
 from flows.receiving import receive_payment
 from payment_gateways.contract import Binds, Kind, Outcome, Redirect
 from payment_gateways.mellat import Mellat

@@ -95,7 +95,7 @@ def test_only_the_kind_and_its_amount_or_item_are_compulsory(clerk, database, fi
         ({"amount": "یک میلیون"}, "مبلغ را به ریال"),
         ({"amount": "0"}, "مبلغ را به ریال"),
         ({"amount": "12.5"}, "مبلغ را به ریال"),
-        ({"amount": "1000", "tender": "cheque"}, "شماره چک را بنویسید"),
+        ({"amount": "1000", "tender": "cheque"}, "شمارهٔ چک را بنویسید"),
         ({"amount": "1000", "tender": "barter"}, "این گزینه پذیرفته نیست"),
         ({"amount": "1000", "fund": "nowhere"}, "این گزینه پذیرفته نیست"),
         ({"amount": "1000", "mobile": "0912"}, "شمارهٔ همراه"),

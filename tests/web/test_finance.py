@@ -210,7 +210,7 @@ def test_a_debit_is_marked_as_a_fee_once(accountant, database):
 def test_an_explained_line_says_why_and_can_be_undone_with_a_reason(accountant, database):
     run(database, now=NOON)
     line_id = the_line(database, 2_500_000)
-    assert "شناسه واریز" in accountant.get(f"/finance/lines/{line_id}").words
+    assert "شناسهٔ واریز" in accountant.get(f"/finance/lines/{line_id}").words
     address, hidden = f"/finance/lines/{line_id}/undo", accountant.form("/finance/inbox")
     accountant.send(address, {"reason": ""}, hidden=hidden, status=422)
     assert count(database, MatchUndo) == 0

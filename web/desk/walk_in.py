@@ -5,9 +5,10 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal
+from core.words import Later
 from donations.models.contribution import Contribution
 from donations.models.pledge import Pledge
-from flows.desk import is_recorded, record_walk_in, terminals_at
+from flows.desk import SeenBefore, is_recorded, record_walk_in, terminals_at
 from flows.entries import Entry, entry_in, known_donor, similar_entry
 from web.desk.here import fund_choices, own_office
 from web.desk.walk_in_form import WalkInForm, walk_in_form
@@ -15,7 +16,17 @@ from web.refusals import explain
 from web.services import current
 from web.sign_in.guard import the_person
 
-UNITS = ("عدد", "تخته", "دست", "بسته", "کارتن", "جلد", "کیلوگرم", "لیتر", "متر")
+UNITS = (
+    Later("piece"),
+    Later("sheet"),
+    Later("set"),
+    Later("box"),
+    Later("carton"),
+    Later("volume"),
+    Later("kilogram"),
+    Later("litre"),
+    Later("metre"),
+)
 
 
 def walk_in() -> ResponseReturnValue:
@@ -110,13 +121,23 @@ def _page_with(form: WalkInForm, refusal: Refusal) -> ResponseReturnValue:
         field.errors = (*field.errors, explain(refusal))
     else:
         form.form_errors = [explain(refusal)]
-    return _page(form, status=refusal.http_status)
+    return _page(form, is_seen=isinstance(refusal, SeenBefore), status=refusal.http_status)
 
 
 def _page(
-    form: WalkInForm, *, focus: str = "", similar: Entry | None = None, status: int = 200
+    form: WalkInForm,
+    *,
+    focus: str = "",
+    similar: Entry | None = None,
+    is_seen: bool = False,
+    status: int = 200,
 ) -> ResponseReturnValue:
     page = render_template(
-        "desk/walk_in.html", form=form, focus=focus, similar=similar, units=UNITS
+        "desk/walk_in.html",
+        form=form,
+        focus=focus,
+        similar=similar,
+        is_seen=is_seen,
+        units=[str(unit) for unit in UNITS],
     )
     return page, status

@@ -43,6 +43,7 @@ class _Promised:
     tracking_code: str
     key: str
     cash_rial: int
+    mobile: str | None  # only for those who showed that it is theirs
 
 
 def give() -> ResponseReturnValue:
@@ -91,6 +92,7 @@ def _opened(session: Session, promised: _Promised, gateway: str) -> OpenedPaymen
             gateway=gateway,
             public_url=current.settings.public_url,
             now=current.now(),
+            mobile=promised.mobile,
             check_after=timedelta(seconds=current.settings.sweep_after_seconds),
         )
     except (AlreadyPaid, NothingToPay) as refusal:
@@ -184,7 +186,8 @@ def _office_id(session: Session, code: str) -> int | None:
 
 
 def _described(pledge: Pledge, *, key: str) -> _Promised:
-    return _Promised(pledge.id, pledge.tracking_code, key, pledge.cash_rial)
+    mobile = pledge.donor.mobile if key and pledge.donor else None
+    return _Promised(pledge.id, pledge.tracking_code, key, pledge.cash_rial, mobile)
 
 
 def _to_following(promised: _Promised) -> ResponseReturnValue:

@@ -1,0 +1,121 @@
+"""Two people at one desk at the same moment: whoever is second waits, then sees what the first did.
+
+Each test holds the first transaction open until the second one stands before it.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillWaiting
+
+import pytest
+from sqlalchemy import func, select
+
+from donations.models.contribution import Contribution, Tender
+from donations.pledging import CashItem, DonorFacts
+from donations.slips import NotInHand
+from donations.voiding import ask_for_void
+from flows.desk import (
+    CashHandedOver,
+    SeenBefore,
+    WalkIn,
+    approve_void,
+    drawer,
+    hand_over_cash,
+    record_walk_in,
+)
+from offices.places import Office
+from offices.scope import EVERYWHERE
+from tests.factories import NOON, a_desk_contribution, a_staff_member, office_id
+
+CASH_RIAL = 1_000_000
+
+
+@pytest.fixture
+def people(database):
+    with database.writing() as session:
+        return [a_staff_member(session, name).id for name in ("clerk", "other", "manager")]
+
+
+@pytest.fixture
+def asked(database, people):
+    """A request to void the only cash in the drawer."""
+    with database.writing() as session:
+        entry = a_desk_contribution(session, CashItem(CASH_RIAL), staff_id=people[0])
+        return ask_for_void(
+            session, EVERYWHERE, entry.id, reason="x", asked_by_id=people[0], now=NOON
+        ).id
+
+
+def one_after_the_other(database, first, second):
+    """Begin the first, let the second run into it, save the first; what the second came to."""
+
+    def alone():
+        with database.writing() as session:
+            second(session)
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.writing() as session:
+            first(session)
+            session.flush()
+            waiting = pool.submit(alone)
+            with pytest.raises(StillWaiting):
+                waiting.result(timeout=0.5)
+        return waiting.exception(timeout=30)
+
+
+def free_rial(database):
+    with database.reading() as session:
+        return drawer(session, session.get_one(Office, office_id(session))).free_rial
+
+
+def hand_over(people):
+    return lambda session: hand_over_cash(
+        session,
+        office_id(session),
+        CASH_RIAL,
+        made_by_id=people[0],
+        request_key=None,
+        now=NOON,
+    )
+
+
+def void(asked, people):
+    return lambda session: approve_void(
+        session, EVERYWHERE, asked, decided_by_id=people[2], now=NOON
+    )
+
+
+def test_a_void_waits_for_the_slip_that_takes_its_cash(database, people, asked):
+    came = one_after_the_other(database, hand_over(people), void(asked, people))
+
+    assert isinstance(came, CashHandedOver)
+    assert free_rial(database) == 0
+
+
+def test_a_slip_waits_for_the_void_that_takes_its_cash(database, people, asked):
+    came = one_after_the_other(database, void(asked, people), hand_over(people))
+
+    assert isinstance(came, NotInHand)
+    assert free_rial(database) == 0
+
+
+def test_the_same_cheque_of_two_clerks_at_once_is_one_entry(database, people):
+    def enter(staff_id):
+        return lambda session: record_walk_in(
+            session,
+            WalkIn(
+                [CashItem(CASH_RIAL)],
+                DonorFacts(),
+                tender=Tender.CHEQUE,
+                cheque_number="123456",
+            ),
+            office_id=office_id(session),
+            staff_id=staff_id,
+            request_key=None,
+            now=NOON,
+        )
+
+    came = one_after_the_other(database, enter(people[0]), enter(people[1]))
+
+    assert isinstance(came, SeenBefore)
+    with database.reading() as session:
+        assert session.scalars(select(func.count()).select_from(Contribution)).one() == 1
