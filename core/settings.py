@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     help_line: str = "6369"
     log_level: str = "INFO"
     gifts_per_minute: int = Field(default=120, ge=1)
+    trusted_proxies: int = Field(default=0, ge=0, le=10)
     sweep_after_seconds: int = Field(default=120, ge=1, le=3600)
     jobs_poll_seconds: float = Field(default=0.5, gt=0, le=60)
 

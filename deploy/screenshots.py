@@ -34,8 +34,7 @@ ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
 PHONE, DESK = 320, 1280  # pixels
 HEIGHT_MAX = 2600  # a longer page is cut: a picture should fit a reader's screen
-CHROMIUM_ARGUMENTS = ["--no-sandbox", "--lang=fa"]
-COLOURS = 96
+COLOURS = 128
 READY_SECONDS = 60
 PASSWORD = "mosharekat-demo"  # noqa: S105  of the demo, printed whenever it starts
 TO_LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
@@ -154,8 +153,19 @@ def keep(name: str, taken: bytes) -> None:
 
 
 def save(name: str, image: Image.Image) -> None:
-    few = image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    """Keep the commonest colours exactly as they are and draw the rest with them."""
+    counted = image.getcolors(image.width * image.height) or []
+    commonest = sorted(counted, key=lambda counted_colour: -counted_colour[0])[:COLOURS]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for _count, colour in commonest for part in as_rgb(colour)])
+    few = image.quantize(palette=palette, dither=Image.Dither.NONE)
     few.save(IMAGES / f"{name}.png", optimize=True)
+
+
+def as_rgb(colour: object) -> tuple[int, ...]:
+    if not isinstance(colour, tuple):
+        raise TypeError(f"a colour of an RGB picture is three numbers, not {colour!r}")
+    return colour
 
 
 def donors_give(studio: Studio) -> None:
@@ -366,7 +376,7 @@ def main() -> int:
         running_house(Path(folder)) as house,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         studio = Studio(house, browser)
         for old in IMAGES.glob("*.png"):
             old.unlink()

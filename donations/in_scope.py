@@ -1,6 +1,6 @@
 """What a member of staff may see of what was given: every staff query on gifts starts here."""
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from core.refusals import NotFound
@@ -11,8 +11,11 @@ from offices.scope import Scope
 
 
 def pledges_in(scope: Scope) -> Select[Pledge]:
-    """The pledges made at, or for, the offices of a scope."""
-    return select(Pledge).where(scope.narrow(Pledge.office_id))
+    """The pledges made at, for, or received by the offices of a scope."""
+    received = exists().where(
+        Contribution.pledge_id == Pledge.id, scope.narrow(Contribution.office_id)
+    )
+    return select(Pledge).where(or_(scope.narrow(Pledge.office_id), received))
 
 
 def contributions_in(scope: Scope) -> Select[Contribution]:

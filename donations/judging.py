@@ -19,7 +19,22 @@ FIRST_RETRY = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(hours=1)
 AFTER_THE_WINDOW = timedelta(minutes=3)
 
-_OTHER_OWNER = select(Payment.id).where(
+# In these states a payment's reference is what a browser brought: reserved, and not proven.
+UNPROVEN = frozenset(
+    {
+        S.STARTED,
+        S.REDIRECTED,
+        S.RETURNED,
+        S.CANCELLED_CLAIMED,
+        S.CONFIRMING,
+        S.CONFIRM_UNKNOWN,
+        S.CANCELLED,
+        S.FAILED,
+        S.EXPIRED,
+    }
+)
+
+_OTHER_OWNER = select(Payment.state).where(
     Payment.gateway == bindparam("gateway"),
     Payment.bank_reference == bindparam("reference"),
     Payment.id != bindparam("payment_id"),
@@ -72,10 +87,17 @@ def is_ours(payment: Payment, hint: Hint) -> bool:
     return hint.order_number is None or hint.order_number == payment.order_number
 
 
-def belongs_to_another(session: Session, payment: Payment, reference: str) -> bool:
-    """Whether the bank's reference is that of another payment at the same terminal."""
+def belongs_to_another(
+    session: Session, payment: Payment, reference: str, *, named_by_bank: bool
+) -> bool:
+    """Whether the bank's reference is that of another payment at the same terminal.
+
+    What a browser reserved for another payment does not stand against what the bank itself names
+    for ours: else a forger could keep a gift from being received.
+    """
     asked = {"gateway": payment.gateway, "reference": reference, "payment_id": payment.id}
-    return session.scalars(_OTHER_OWNER, asked).first() is not None
+    owner = session.scalars(_OTHER_OWNER, asked).first()
+    return owner is not None and not (named_by_bank and owner in UNPROVEN)
 
 
 def next_check(payment: Payment, after: PaymentState, *, now: datetime) -> datetime:
@@ -111,7 +133,8 @@ def _judged(
         return S.MISMATCH  # ours came from a browser, and nothing else ties the answer to us
     if reference == payment.bank_reference:
         return S.CONFIRMED  # reserved before the bank was asked; UNIQUE keeps it ours
-    return S.MISMATCH if belongs_to_another(session, payment, reference) else S.CONFIRMED
+    is_taken = belongs_to_another(session, payment, reference, named_by_bank=True)
+    return S.MISMATCH if is_taken else S.CONFIRMED
 
 
 def _same(one: str, other: str) -> bool:

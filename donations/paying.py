@@ -19,6 +19,7 @@ from core.refusals import NotFound, Refusal
 from donations.judging import (
     FIRST_RETRY,
     PAID,
+    UNPROVEN,
     belongs_to_another,
     is_ours,
     next_check,
@@ -28,26 +29,19 @@ from donations.judging import (
 )
 from donations.models.payment import OPEN_STATES, Payment, PaymentState, PaymentStep
 from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
-from donations.stepping import change_to, locked_payment, note_step, step_to
+from donations.stepping import (
+    change_to,
+    locked_payment,
+    note_step,
+    step_to,
+    withdraw_reference,
+)
 from payment_gateways.contract import Claim, Hint, Kind, Manifest, Outcome, StoredPayment
 
 S = PaymentState
 
 # How long a confirm call may be on its way before somebody else may repeat it.
 LEASE = timedelta(seconds=60)
-
-_BEFORE_CONFIRM = frozenset(
-    {
-        S.STARTED,
-        S.REDIRECTED,
-        S.RETURNED,
-        S.CANCELLED_CLAIMED,
-        S.CONFIRM_UNKNOWN,
-        S.CANCELLED,
-        S.FAILED,
-        S.EXPIRED,
-    }
-)
 
 _LOCK_PLEDGE = select(Pledge).where(Pledge.id == bindparam("pledge_id")).with_for_update()
 _CASH_ITEMS = select(PledgeItem.amount_rial, PledgeItem.state).where(
@@ -209,18 +203,20 @@ def claim_confirm(
     bank_reference: str | None,
     now: datetime,
     claimed_rial: int | None = None,
+    named_by_bank: bool = False,
 ) -> StoredPayment | None:
     """Take the right to ask the bank to confirm; ``None`` when it is not ours to take.
 
     The bank's reference is reserved here, before the call: where it already belongs to another
-    payment, the UNIQUE constraint refuses and nothing is asked.
+    payment, the UNIQUE constraint refuses and nothing is asked. A reference that is
+    ``named_by_bank`` for this payment is taken from one that a browser reserved it for.
     """
     payment = locked_payment(session, payment_id)
     in_flight = payment.state is S.CONFIRMING and payment.check_after > now
-    if in_flight or payment.state not in (*_BEFORE_CONFIRM, S.CONFIRMING):
+    if in_flight or payment.state not in UNPROVEN:
         return None
     reference = bank_reference or payment.bank_reference
-    if reference and belongs_to_another(session, payment, reference):
+    if reference and belongs_to_another(session, payment, reference, named_by_bank=named_by_bank):
         note_step(
             session,
             payment.id,
@@ -231,6 +227,8 @@ def claim_confirm(
             facts={"bank_reference": reference},
         )
         return None
+    if reference and named_by_bank:
+        withdraw_reference(session, payment, reference, UNPROVEN, now=now)
     moved = step_to(
         session,
         payment_id,
@@ -255,7 +253,7 @@ def record_confirm(
     carries must equal ours, and it must bind the order or the amount.
     """
     payment = locked_payment(session, payment_id)
-    if payment.final_at is not None or payment.state not in _BEFORE_CONFIRM | {S.CONFIRMING}:
+    if payment.final_at is not None or payment.state not in UNPROVEN:
         return payment.state  # somebody else recorded an answer first
     if payment.state is not S.CONFIRMING:
         # Our lease ran out and somebody else recorded an answer. Proof still counts; whatever is
@@ -273,8 +271,9 @@ def record_confirm(
             "trace_number": outcome.trace_number or payment.trace_number,
             "card_masked": outcome.card_masked or payment.card_masked,
         }
-        if after is S.CONFIRMED and outcome.bank_reference:
+        if after is S.CONFIRMED and outcome.bank_reference not in (None, payment.bank_reference):
             changes["bank_reference"] = outcome.bank_reference
+            withdraw_reference(session, payment, outcome.bank_reference, UNPROVEN, now=now)
     elif after in (S.REDIRECTED, S.FAILED, S.CANCELLED, S.EXPIRED):
         changes["bank_reference"] = None  # the bank knows no such money: free the reservation
     step_to(session, payment_id, {payment.state}, after, "confirm", outcome, now=now, **changes)

@@ -1,7 +1,7 @@
 """Moving a payment along one arrow: the lock, the conditional change and the evidence."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Table, bindparam, insert, select, update
@@ -101,6 +101,39 @@ def make_final(session: Session, payment: Payment, *, is_surplus: bool, now: dat
     is_first: bool = changed.rowcount == 1  # type: ignore[attr-defined]
     _keep_up(session, payment.id, facts, is_true=is_first)
     return is_first
+
+
+def withdraw_reference(
+    session: Session,
+    payment: Payment,
+    reference: str,
+    unproven: Collection[PaymentState],
+    *,
+    now: datetime,
+) -> None:
+    """Take a reference that the bank names for this payment from one it was only claimed for."""
+    lost = session.execute(
+        update(_PAYMENT)
+        .where(
+            _PAYMENT.c.gateway == payment.gateway,
+            _PAYMENT.c.bank_reference == reference,
+            _PAYMENT.c.id != payment.id,
+            _PAYMENT.c.state.in_(sorted(unproven)),
+        )
+        .values(bank_reference=None)
+        .returning(_PAYMENT.c.id, _PAYMENT.c.state)
+    ).all()
+    for payment_id, state in lost:
+        _keep_up(session, payment_id, {"bank_reference": None}, is_true=True)
+        note_step(
+            session,
+            payment_id,
+            "reference_lost",
+            state,
+            None,
+            now=now,
+            facts={"bank_reference": reference},
+        )
 
 
 def note_step(

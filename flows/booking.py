@@ -203,15 +203,7 @@ def _book_contributions(session: Session, *, now: datetime) -> None:
         select(Fund.code).where(Fund.id.in_(select(BOOKED_ITEM.c.fund_id).distinct()))
     ).all()
     account_ids(session, {account_code(AccountKind.FUND, code) for code in funds})
-    came, entrusted = (
-        session.execute(total).scalar_one()
-        for total in (
-            select(func.sum(BOOKED.c.amount_rial)).where(_is(Target.PLEDGE)),
-            select(func.sum(BOOKED_ITEM.c.amount_rial)),
-        )
-    )
-    if came != entrusted:
-        raise LostRace(f"{came} rials came, {entrusted} were promised")
+    _refuse_unequal(session)
     to_fund = (
         select(BOOKED_ITEM.c.posting_id, LedgerAccount.id, -BOOKED_ITEM.c.amount_rial)
         .join_from(BOOKED_ITEM, Fund, Fund.id == BOOKED_ITEM.c.fund_id)
@@ -226,6 +218,19 @@ def _book_contributions(session: Session, *, now: datetime) -> None:
         union_all(_from_suspense(BOOKED.c.amount_rial).where(_is(Target.PLEDGE)), to_fund),
         now=now,
     )
+
+
+def _refuse_unequal(session: Session) -> None:
+    """Raise LostRace where what came for a pledge is not what its items take."""
+    unequal = (
+        select(BOOKED.c.match_id)
+        .outerjoin(BOOKED_ITEM, BOOKED_ITEM.c.contribution_id == BOOKED.c.contribution_id)
+        .where(_is(Target.PLEDGE))
+        .group_by(BOOKED.c.match_id, BOOKED.c.amount_rial)
+        .having(BOOKED.c.amount_rial != func.coalesce(func.sum(BOOKED_ITEM.c.amount_rial), 0))
+    )
+    if (match_id := session.scalars(unequal.limit(1)).first()) is not None:
+        raise LostRace(f"match {match_id} brings another amount than its pledge promises")
 
 
 def _book_settlements(session: Session, *, now: datetime) -> None:

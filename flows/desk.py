@@ -1,6 +1,6 @@
 """What a desk does in one go: record a walk-in gift, hand cash to the bank, decide on a void."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,10 +17,11 @@ from donations.models.contribution import (
     Origin,
     Tender,
 )
-from donations.models.desk import Decision, DepositSlip, VoidRequest
+from donations.models.desk import Decision, DepositSlip, DeskEntry, VoidRequest
 from donations.models.pledge import Channel, Pledge
 from donations.pledging import DonorFacts, Item
 from donations.slips import hold_drawer, slip_of_request, write_slip
+from donations.tracking import pledge_with_code
 from donations.voiding import decide_on_void, refuse_foreign_money
 from flows.pledging import promise
 from flows.receiving import receive_at_desk, reverse_contribution
@@ -28,7 +29,7 @@ from ledger.accounts import AccountKind, BankAccount, LedgerAccount, account_cod
 from ledger.postings import Entry
 from ledger.terminals import Terminal
 from offices.audit import note
-from offices.places import Office
+from offices.places import ONLINE_OFFICE_CODE, Office
 from offices.scope import Scope
 from offices.staff import StaffMember
 from receipts.series import Receipt
@@ -62,6 +63,19 @@ class WalkIn:
     cheque_number: str | None = None
     language: str = "fa"
     is_another: bool = False  # somebody looked at a similar entry and said that this is not it
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What of an earlier promise lies on the counter, and in what form its money came."""
+
+    tracking_code: str
+    item_ids: Collection[int]  # all of the cash items or none
+    tender: Tender | None = None
+    terminal: str | None = None
+    trace_number: str | None = None
+    cheque_number: str | None = None
+    is_another: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +123,7 @@ def record_walk_in(
         now=now,
     )
     if walk_in.is_another:
-        note(
-            session,
-            "pledge.told_apart",
-            subject="pledge",
-            subject_id=pledge.id,
-            now=now,
-            actor_id=staff_id,
-            same_number_as=same_number,
-        )
+        _note_told_apart(session, pledge, same_number, staff_id=staff_id, now=now)
     return receive_at_desk(
         session,
         pledge,
@@ -126,8 +132,58 @@ def record_walk_in(
         trace_number=walk_in.trace_number,
         cheque_number=walk_in.cheque_number,
         staff_id=staff_id,
+        request_key=key,
         now=now,
     )
+
+
+def receive_promised(
+    session: Session,
+    scope: Scope,
+    arrival: Arrival,
+    *,
+    office_id: int,
+    staff_id: int,
+    request_key: str | None,
+    now: datetime,
+) -> Receipt:
+    """Receive at a desk what was promised before, online or by telephone, under one receipt.
+
+    The same form sent twice is one entry. Raises NotFound, SeenBefore, NothingToReceive.
+    """
+    key = _key(staff_id, request_key) if request_key else None
+    session.get_one(StaffMember, staff_id, with_for_update={"key_share": True})
+    if key is not None and (receipt := _receipt_of_request(session, key)) is not None:
+        return receipt
+    pledge = promised_to(session, scope, arrival.tracking_code)
+    same_number = _entry_of_same_number(session, arrival, office_id, now=now)
+    if arrival.is_another:
+        _note_told_apart(session, pledge, same_number, staff_id=staff_id, now=now)
+    return receive_at_desk(
+        session,
+        pledge,
+        tender=arrival.tender,
+        terminal=arrival.terminal,
+        trace_number=arrival.trace_number,
+        cheque_number=arrival.cheque_number,
+        office_id=office_id,
+        item_ids=arrival.item_ids,
+        staff_id=staff_id,
+        request_key=key,
+        now=now,
+    )
+
+
+def promised_to(session: Session, scope: Scope, tracking_code: str) -> Pledge:
+    """The pledge whose code a visitor shows at a desk: one for this desk, or for none.
+
+    Raises NotFound, also for one of a desk outside the scope.
+    """
+    pledge = pledge_with_code(session, tracking_code)
+    online = select(Office.id).where(Office.code == ONLINE_OFFICE_CODE)
+    if not scope.covers(pledge.office_id) and pledge.office_id != session.scalars(online).one():
+        raise NotFound(subject="pledge")
+    return pledge
 
 
 def is_recorded(session: Session, *, staff_id: int, request_key: str) -> bool:
@@ -265,26 +321,26 @@ def _receipt_of_request(session: Session, key: str) -> Receipt | None:
     return session.scalars(
         select(Receipt)
         .join(Contribution, Contribution.id == Receipt.contribution_id)
-        .join(Pledge, Pledge.id == Contribution.cause_id)
-        .where(Contribution.origin == Origin.DESK, Pledge.request_key == key)
+        .join(DeskEntry, DeskEntry.id == Contribution.cause_id)
+        .where(Contribution.origin == Origin.DESK, DeskEntry.request_key == key)
     ).one_or_none()
 
 
 def _entry_of_same_number(
-    session: Session, walk_in: WalkIn, office_id: int, *, now: datetime
+    session: Session, brought: WalkIn | Arrival, office_id: int, *, now: datetime
 ) -> int | None:
     """The entry of this desk on which the same cheque or card slip stands, told apart by a person.
 
     Raises SeenBefore where nobody has. Two banks may print the same cheque number and a terminal
     counts anew every day, so only a person knows; other desks are neither asked nor told about.
     """
-    if walk_in.tender is Tender.CHEQUE:
-        same = Contribution.cheque_number == walk_in.cheque_number
+    if brought.tender is Tender.CHEQUE:
+        same = Contribution.cheque_number == brought.cheque_number
         field = "cheque_number"
-    elif walk_in.tender is Tender.CARD_TERMINAL:
+    elif brought.tender is Tender.CARD_TERMINAL:
         same = (
-            (Contribution.terminal == walk_in.terminal)
-            & (Contribution.trace_number == walk_in.trace_number)
+            (Contribution.terminal == brought.terminal)
+            & (Contribution.trace_number == brought.trace_number)
             & (Contribution.received_on == tehran_date(now))
         )
         field = "trace_number"
@@ -299,9 +355,23 @@ def _entry_of_same_number(
         .order_by(Contribution.id)
         .limit(1)
     ).first()
-    if seen is not None and not walk_in.is_another:
+    if seen is not None and not brought.is_another:
         raise SeenBefore(field=field)
     return seen
+
+
+def _note_told_apart(
+    session: Session, pledge: Pledge, same_number: int | None, *, staff_id: int, now: datetime
+) -> None:
+    note(
+        session,
+        "pledge.told_apart",
+        subject="pledge",
+        subject_id=pledge.id,
+        now=now,
+        actor_id=staff_id,
+        same_number_as=same_number,
+    )
 
 
 def _balance(kind: AccountKind, office: Office) -> ScalarSelect[int]:

@@ -115,7 +115,10 @@ def entry_in(session: Session, scope: Scope, tracking_code: str) -> Entry:
 
 
 def pledge_in(session: Session, scope: Scope, tracking_code: str) -> Pledge:
-    """The pledge of a tracking code. Raises NotFound for one outside the scope."""
+    """The pledge of a tracking code, made for or received at an office of the scope.
+
+    Raises NotFound for any other.
+    """
     pledge = session.scalars(
         pledges_in(scope)
         .where(Pledge.tracking_code == (digits_only(tracking_code) or ""))

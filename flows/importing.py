@@ -5,8 +5,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import select
-
 from core.database import Database
 from flows.unbooking import undo_chosen
 from offices.audit import note
@@ -23,10 +21,11 @@ from reconciliation.importing import (
     same_file,
     store,
 )
-from reconciliation.lines import StatementLine
+from reconciliation.running import hold_runs
 from reconciliation.statements.recognise import AUTO, opened, reader_for
-from reconciliation.undoing import choose_to_undo
-from reconciliation.unimporting import take_back, undoable_import
+from reconciliation.undoing import checked_reason, choose_to_undo
+from reconciliation.unimporting import lines_of, take_back, undoable_import
+from reconciliation.worktables import close_lines
 
 _CHUNK_BYTES = 1 << 20
 
@@ -78,14 +77,18 @@ def undo_import(
 ) -> None:
     """Take the latest import of an account back, with everything its lines had explained.
 
-    Raises NotFound, NotTheLatestImport.
+    Raises NotFound, NotTheLatestImport, ReasonMissing.
     """
+    reason = checked_reason(reason)
     with database.writing() as session:
         prefer_indexes(session)
+        hold_runs(session)
         account_id = undoable_import(session, file_id).bank_account_id
         locked_account(session, account_id)
         file = undoable_import(session, file_id)  # an import may have come before the lock
-        lines = select(StatementLine.id).where(StatementLine.statement_file_id == file_id)
+        lines = lines_of(file)
+        # Whoever is just now explaining one of them is waited for; nobody explains them from here.
+        close_lines(session, lines)
         if choose_to_undo(session, lines):
             undo_chosen(session, reason=reason, undone_by_id=undone_by_id, now=now)
         take_back(session, file, reason=reason, undone_by_id=undone_by_id, now=now)

@@ -245,7 +245,10 @@ def finish_payment(
     clock: Clock,
     bank_reference: str | None = None,
 ) -> PaymentState:
-    """Bring a payment as far as the bank allows now. Repeating or racing is harmless."""
+    """Bring a payment as far as the bank allows now. Repeating or racing is harmless.
+
+    ``bank_reference`` is what the bank itself names for this payment, where it was just asked.
+    """
     with database.writing() as session:
         payment = session.get_one(Payment, payment_id)
         gateway, state = gateways.get(payment.gateway), payment.state
@@ -256,7 +259,13 @@ def finish_payment(
         asked = (
             claim(session, payment_id, now=clock())
             if claim is not None
-            else claim_confirm(session, payment_id, bank_reference=bank_reference, now=clock())
+            else claim_confirm(
+                session,
+                payment_id,
+                bank_reference=bank_reference,
+                named_by_bank=bank_reference is not None,
+                now=clock(),
+            )
         )
     if asked is None:
         return state

@@ -1,5 +1,6 @@
 """Receiving: the contribution, its posting, its receipt number and its jobs, all or nothing."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, select, update
@@ -15,8 +16,9 @@ from donations.models.contribution import (
     Origin,
     Tender,
 )
+from donations.models.desk import DeskEntry
 from donations.models.payment import Payment
-from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
+from donations.models.pledge import Channel, ItemKind, ItemState, Pledge, PledgeItem
 from donations.paying import locked_pledge, pay_out_day
 from donations.stepping import make_final
 from flows.events import emit
@@ -32,6 +34,7 @@ from reconciliation.expected import (
     ExpectedTerminalMoney,
     Expects,
     MoneySource,
+    expect_deposit,
     expect_terminal_money,
 )
 
@@ -139,21 +142,35 @@ def receive_at_desk(
     terminal: str | None = None,
     trace_number: str | None = None,
     cheque_number: str | None = None,
+    office_id: int | None = None,
+    item_ids: Collection[int] | None = None,
+    request_key: str | None = None,
 ) -> Receipt:
     """Record what lies on the counter: everything the pledge promises, under one receipt.
 
-    ``tender`` says in what form its cash came; it is empty where there is none.
+    ``tender`` says in what form its cash came; it is empty where there is none. Where only a part
+    lies there, ``item_ids`` names it, with all of the cash or none; and ``office_id`` the desk,
+    where it is not the one that the pledge was made for.
     Raises NothingToReceive, NotFound for an unknown card terminal.
     """
     pledge = locked_pledge(session, pledge.id)
-    items = _open_items(session, pledge.id, kinds=tuple(ItemKind))
+    items = [
+        item
+        for item in _open_items(session, pledge.id, kinds=tuple(ItemKind))
+        if item_ids is None or item.id in item_ids
+    ]
     if not items:
         raise NothingToReceive(tracking_code=pledge.tracking_code)
+    entry = DeskEntry(
+        pledge_id=pledge.id, made_by_id=staff_id, made_at=now, request_key=request_key
+    )
+    session.add(entry)
+    session.flush()
     contribution = Contribution(
         pledge_id=pledge.id,
-        office_id=pledge.office_id,
+        office_id=pledge.office_id if office_id is None else office_id,
         origin=Origin.DESK,
-        cause_id=pledge.id,
+        cause_id=entry.id,
         tender=tender,
         terminal=terminal if tender is Tender.CARD_TERMINAL else None,
         trace_number=trace_number,
@@ -162,7 +179,7 @@ def receive_at_desk(
         recorded_at=now,
         recorded_by_id=staff_id,
     )
-    office = session.get_one(Office, pledge.office_id)
+    office = session.get_one(Office, contribution.office_id)
     _record(session, contribution, items, debit=_held_at(office, contribution), now=now)
     receipt = session.scalars(
         select(Receipt).where(Receipt.contribution_id == contribution.id)
@@ -177,6 +194,8 @@ def receive_at_desk(
             amount_rial=_cash_rial(items),
             reference=trace_number,
         )
+    if _cash_rial(items):
+        session.execute(_DROP_DEPOSIT, {"pledge": pledge.id})
     note(
         session,
         "contribution.receive",
@@ -205,7 +224,7 @@ def reverse_contribution(
     AlreadySettled for card money that the bank has paid out.
     """
     contribution = session.get_one(Contribution, contribution_id)
-    locked_pledge(session, contribution.pledge_id)
+    pledge = locked_pledge(session, contribution.pledge_id)
     if contribution.reversal is not None:
         raise AlreadyReversed
     if contribution.origin is not Origin.DESK:
@@ -226,6 +245,7 @@ def reverse_contribution(
     if any(line.kind is ItemKind.CASH for line in contribution.lines):
         posting_id = posting_of(session, Cause.CONTRIBUTION, contribution_id)
         reverse(session, posting_id, booked_on=tehran_date(now), now=now)
+        _expect_again(session, pledge)
     if contribution.tender is Tender.CARD_TERMINAL:
         _expect_nothing_of(session, contribution)
     void_receipts(session, [contribution_id], reason=reason, voided_by_id=approved_by_id, now=now)
@@ -310,6 +330,14 @@ def _terminal(session: Session, name: str) -> Terminal:
     if terminal is None:
         raise NotFound(subject="terminal")
     return terminal
+
+
+def _expect_again(session: Session, pledge: Pledge) -> None:
+    """Look out once more for the deposit of what is promised again; at a desk none was meant."""
+    if pledge.channel is not Channel.DESK:
+        promised = _open_items(session, pledge.id, kinds=(ItemKind.CASH,))
+        rial = _cash_rial(promised)
+        expect_deposit(session, pledge.deposit_id, rial, Expects.PLEDGE, pledge.id)
 
 
 def _expect_nothing_of(session: Session, contribution: Contribution) -> None:

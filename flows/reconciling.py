@@ -1,27 +1,25 @@
-"""Reconciling: the sure rules run in slices, each committed with its bookings; and their undo."""
+"""Reconciling: the sure rules run in slices, each committed with its bookings; and by hand."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from time import monotonic
+from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.database import Base, Database, Id
-from core.refusals import NotFound
+from core.database import Base, Database
 from donations.models.pledge import PledgeItem
 from flows.booking import book_found, drop_unpromised
-from flows.unbooking import undo_chosen
 from offices.audit import note
 from reconciliation.assigning import find_by_hand, find_fee_by_hand
 from reconciliation.batches import Batch, in_slices, sure_batches
 from reconciliation.checking import refuse_broken_run
 from reconciliation.expected import ExpectedDeposit, ExpectedTerminalMoney, OpenLine
-from reconciliation.found import LostRace, gather_statistics, prefer_indexes
+from reconciliation.found import LostRace, gather_statistics
 from reconciliation.lines import StatementLine
 from reconciliation.matches import Match, MatchUndo, Rule, RunState
 from reconciliation.matching import (
@@ -32,9 +30,10 @@ from reconciliation.matching import (
     close_fees,
     find_deposits,
     find_fees,
+    found_lines,
     write_matches,
 )
-from reconciliation.running import begin_run, finish_run, touch, undoable_run
+from reconciliation.running import Turn, begin_run
 from reconciliation.settling import (
     close_batches,
     close_references,
@@ -42,8 +41,9 @@ from reconciliation.settling import (
     find_references,
 )
 from reconciliation.suggesting import suggested_count
-from reconciliation.undoing import choose_to_undo, standing_lines_of_run
 from reconciliation.worktables import WORK_TABLES
+
+log = logging.getLogger(__name__)
 
 _TRIES = 3
 # What a run walks over or looks up; an import or a day of gifts may have changed their size.
@@ -55,6 +55,7 @@ READ_BY_RUNS: tuple[type[Base], ...] = (
     PledgeItem,
 )
 
+Find: TypeAlias = Callable[[Session], object]
 Close: TypeAlias = Callable[[Session], None]
 Progress: TypeAlias = Callable[[int], None]
 
@@ -86,6 +87,7 @@ def run(
     started_by_id: int | None = None,
     now: datetime,
     on_progress: Progress | None = None,
+    slice_lines: int = SLICE_LINES,
 ) -> RunReport:
     """Let every sure rule look at everything that is open. Raises RunInProgress.
 
@@ -104,71 +106,13 @@ def run(
         )
     with database.writing() as session:
         gather_statistics(session, READ_BY_RUNS)
-    at_work = Run(database, run_id, begun_at=now, on_progress=on_progress)
+    at_work = Run(database, run_id, begun_at=now, on_progress=on_progress, slice_lines=slice_lines)
     at_work.through_all_rules()
     with database.reading() as session:
         refuse_broken_run(session, run_id)
     at_work.finish()
     with database.reading() as session:
         return _report(session, run_id)
-
-
-def undo_run(
-    database: Database,
-    run_id: int,
-    *,
-    reason: str,
-    undone_by_id: int | None = None,
-    now: datetime,
-    on_progress: Progress | None = None,
-) -> int:
-    """Undo every match of a run that still stands; returns how many lines are open again.
-
-    Goes by slices, each whole; after an interruption, calling it again goes on. Raises NotFound,
-    RunInProgress.
-    """
-    with database.reading() as session:
-        undoable_run(session, run_id, now=now)
-    undone = 0
-    while True:
-        with database.writing() as session:
-            prefer_indexes(session)
-            count = choose_to_undo(session, standing_lines_of_run(run_id, SLICE_LINES))
-            if count == 0:
-                undoable_run(session, run_id, now=now).state = RunState.UNDONE
-                note(
-                    session,
-                    "reconciliation.undo_run",
-                    subject="reconciliation_run",
-                    subject_id=run_id,
-                    now=now,
-                    actor_id=undone_by_id,
-                    reason=reason,
-                )
-                return undone
-            undo_chosen(session, reason=reason, undone_by_id=undone_by_id, now=now)
-        undone += count
-        if on_progress is not None:
-            on_progress(undone)
-
-
-def undo_line(
-    session: Session, line_id: int, *, reason: str, undone_by_id: int | None, now: datetime
-) -> None:
-    """Undo everything that explains a line. Raises NotFound where nothing does."""
-    line = select(literal(line_id, Id).label("line_id"))
-    if choose_to_undo(session, line) == 0:
-        raise NotFound(subject="match")
-    undo_chosen(session, reason=reason, undone_by_id=undone_by_id, now=now)
-    note(
-        session,
-        "reconciliation.undo_line",
-        subject="statement_line",
-        subject_id=line_id,
-        now=now,
-        actor_id=undone_by_id,
-        reason=reason,
-    )
 
 
 class Run:
@@ -181,14 +125,13 @@ class Run:
         *,
         begun_at: datetime,
         on_progress: Progress | None = None,
+        slice_lines: int = SLICE_LINES,
     ) -> None:
         self.matched: Counter[Rule] = Counter()
         self._database = database
-        self._run_id = run_id
-        self._begun_at = begun_at
-        self._begun = monotonic()
-        self._touched_at = begun_at
+        self._turn = Turn(database, run_id, begun_at=begun_at)
         self._on_progress = on_progress
+        self._slice_lines = slice_lines
 
     def through_all_rules(self) -> None:
         """The rules in their order; each sees what the ones before it left open."""
@@ -203,7 +146,7 @@ class Run:
     def finish(self) -> None:
         """Say that everything has been looked at."""
         with self._database.writing() as session:
-            finish_run(session, self._run_id, last=self._touched_at, now=self._now)
+            self._turn.end(session, RunState.FINISHED)
 
     def prepare(self, session: Session) -> None:
         """Leave out of a slice what must not be booked, before it is written."""
@@ -211,48 +154,58 @@ class Run:
 
     def book(self, session: Session) -> None:
         """Do what the matches of a slice cause, in their transaction."""
-        book_found(session, now=self._now)
-
-    @property
-    def _now(self) -> datetime:
-        return self._begun_at + timedelta(seconds=monotonic() - self._begun)
+        book_found(session, now=self._turn.now)
 
     def _walk(self, find: Finder, close: Close) -> None:
-        after: Key | None = None
-
-        def look(session: Session) -> Key | None:
-            return find(session, after, SLICE_LINES)
-
-        while (after := self._slice(look, close)) is not None:
-            pass
+        look = Look(find, self._slice_lines)
+        while not look.is_over:
+            self._slice(look, close)
+            look.go_on()
 
     def _settle(self, batches: Sequence[Batch]) -> None:
-        # Money of these batches may move while the run looks: then they wait for the next run.
-        with suppress(LostRace):
-            self._slice(lambda session: find_batches(session, batches), close_batches)
+        self._slice(lambda session: find_batches(session, batches), close_batches)
 
-    def _slice(self, find: Callable[[Session], Key | None], close: Close) -> Key | None:
-        for _try in range(_TRIES - 1):
+    def _slice(self, find: Find, close: Close) -> None:
+        """Explain and book one slice. One that loses every race is left to the next run."""
+        for _try in range(_TRIES):
             with suppress(LostRace):
                 return self._one_slice(find, close)
-        return self._one_slice(find, close)
+        log.warning("a slice was left to the next run", extra={"run_id": self._turn.run_id})
+        return None
 
-    def _one_slice(self, find: Callable[[Session], Key | None], close: Close) -> Key | None:
-        now = self._now
-        with self._database.writing() as session:
-            prefer_indexes(session)
-            until = find(session)
+    def _one_slice(self, find: Find, close: Close) -> None:
+        with self._turn.slice() as session:
+            find(session)
             self.prepare(session)
-            counts = write_matches(session, run_id=self._run_id, made_by_id=None, now=now)
+            counts = found_lines(session)
             if counts:
                 close(session)
+                write_matches(
+                    session, run_id=self._turn.run_id, made_by_id=None, now=self._turn.now
+                )
                 self.book(session)
-            touch(session, self._run_id, last=self._touched_at, now=now)
-        self._touched_at = now
         self.matched.update(counts)
         if self._on_progress is not None:
             self._on_progress(self.matched.total())
-        return until
+
+
+class Look:
+    """Where a walk over a work table stands: the key it came to, and the key of this slice."""
+
+    def __init__(self, find: Finder, limit: int) -> None:
+        self.is_over = False
+        self._find = find
+        self._limit = limit
+        self._after: Key | None = None
+        self._until: Key | None = None
+
+    def __call__(self, session: Session) -> None:
+        self._until = self._find(session, self._after, self._limit)
+
+    def go_on(self) -> None:
+        """Leave this slice behind, whether it was explained or lost its races."""
+        self._after = self._until
+        self.is_over = self._until is None
 
 
 def _report(session: Session, run_id: int) -> RunReport:

@@ -1,5 +1,6 @@
 """Undoing a slice of matches: everything their booking did is reversed, nothing is deleted."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import and_, insert, literal, select, update
@@ -18,13 +19,18 @@ from flows.events import emit_many
 from ledger.postings import Cause, Posting
 from ledger.setwise import reverse_each
 from receipts.issuing import void_receipts
+from receipts.storing import listed
 from reconciliation.found import UNDOING
 from reconciliation.matches import Target
-from reconciliation.undoing import reopen, write_undos
+from reconciliation.undoing import give_up_lines, reopen, write_undos
 
 
 def undo_chosen(session: Session, *, reason: str, undone_by_id: int | None, now: datetime) -> None:
-    """Undo the chosen matches with their contributions, receipts and postings."""
+    """Undo the chosen matches with their contributions, receipts and postings.
+
+    Raises UndoneMeanwhile where somebody else was a moment earlier.
+    """
+    give_up_lines(session)
     write_undos(session, reason=reason, undone_by_id=undone_by_id, now=now)
     reverse_each(
         session,
@@ -35,34 +41,26 @@ def undo_chosen(session: Session, *, reason: str, undone_by_id: int | None, now:
         booked_on=tehran_date(now),
         now=now,
     )
-    _reverse_contributions(session, reason=reason, undone_by_id=undone_by_id, now=now)
+    ids = _standing_contributions(session)
+    if ids:
+        reverse_deposits(session, ids, reason=reason, undone_by_id=undone_by_id, now=now)
     reopen(session)
 
 
-def _reverse_contributions(
-    session: Session, *, reason: str, undone_by_id: int | None, now: datetime
+def reverse_deposits(
+    session: Session,
+    ids: Sequence[int],
+    *,
+    reason: str,
+    undone_by_id: int | None,
+    now: datetime,
 ) -> None:
     """What ``flows.receiving.reverse_contribution`` does, for all of a slice at once.
 
-    Contributions that were voided before stay as they are.
+    The caller holds their pledges and knows that all of them stand.
     """
-    ids = session.scalars(
-        select(Contribution.id)
-        .join(
-            UNDOING,
-            and_(
-                Contribution.origin == Origin.DEPOSIT,
-                Contribution.cause_id == UNDOING.c.match_id,
-                UNDOING.c.target == Target.PLEDGE.value,
-            ),
-        )
-        .outerjoin(ContributionReversal, ContributionReversal.contribution_id == Contribution.id)
-        .where(ContributionReversal.id.is_(None))
-        .order_by(Contribution.id)
-    ).all()
-    if not ids:
-        return
-    chosen = Contribution.id.in_(ids)
+    listed_ids = listed(session.connection(), ids)
+    chosen = Contribution.id.in_(listed_ids)
     session.execute(
         insert(ContributionReversal).from_select(
             ["contribution_id", "reason", "asked_by_id", "reversed_at"],
@@ -74,16 +72,34 @@ def _reverse_contributions(
             ).where(chosen),
         )
     )
-    items = select(ContributionLine.pledge_item_id).where(ContributionLine.contribution_id.in_(ids))
+    items = select(ContributionLine.pledge_item_id).where(
+        ContributionLine.contribution_id.in_(listed_ids)
+    )
     session.execute(
         update(PledgeItem).where(PledgeItem.id.in_(items)).values(state=ItemState.PROMISED),
         execution_options={"synchronize_session": False},
     )
     reverse_each(
         session,
-        and_(Posting.cause == Cause.CONTRIBUTION, Posting.cause_id.in_(ids)),
+        and_(Posting.cause == Cause.CONTRIBUTION, Posting.cause_id.in_(listed_ids)),
         booked_on=tehran_date(now),
         now=now,
     )
     void_receipts(session, ids, reason=reason, voided_by_id=undone_by_id, now=now)
     emit_many(session, Happening.CONTRIBUTION_VOID, ids, now=now)
+
+
+def _standing_contributions(session: Session) -> Sequence[int]:
+    """What the chosen matches received and nobody has voided since."""
+    of_match = and_(
+        Contribution.origin == Origin.DEPOSIT,
+        Contribution.cause_id == UNDOING.c.match_id,
+        UNDOING.c.target == Target.PLEDGE.value,
+    )
+    return session.scalars(
+        select(Contribution.id)
+        .join(UNDOING, of_match)
+        .outerjoin(ContributionReversal, ContributionReversal.contribution_id == Contribution.id)
+        .where(ContributionReversal.id.is_(None))
+        .order_by(Contribution.id)
+    ).all()

@@ -43,17 +43,26 @@ def add_key(session: Session, name: str, *, office_id: int | None = None, now: d
     return key
 
 
-def revoke_key(session: Session, name: str, *, now: datetime) -> None:
-    """Let a partner's key count no longer, from this moment. Raises UnusableKeyName.
+class UnknownKey(Refusal):
+    """No partner's key has this name."""
+
+    code = "api_key.no_such_name"
+    http_status = 404
+    field = "name"
+
+
+def revoke_key(session: Session, name: str, *, now: datetime) -> datetime:
+    """Let a partner's key count no longer; since when it does not. Raises UnknownKey.
 
     Revoking twice changes nothing: the first moment stays.
     """
     row = session.scalars(select(ApiKey).where(ApiKey.name == normalise(name))).one_or_none()
     if row is None:
-        raise UnusableKeyName(name=name[:NAME_MAX])
+        raise UnknownKey
     if row.revoked_at is None:
         row.revoked_at = now
         note(session, "api_key.revoke", subject="api_key", subject_id=row.id, now=now)
+    return row.revoked_at
 
 
 def key_holder(session: Session, plain: str, now: datetime) -> ApiKey | None:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, String, Table, bindparam, case
+from sqlalchemy import BigInteger, String, Table, bindparam, case, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.database import Base, engine_of, upsert_of
@@ -47,6 +47,17 @@ def allow(session: Session, bucket: str, *, tries: int, per: timedelta, now: dat
         raise TooManyTries(
             wait_seconds=max(1, (empty_at_ms - now_ms + step_ms - window_ms) // 1000)
         )
+
+
+def give_back(session: Session, bucket: str, *, tries: int, per: timedelta) -> None:
+    """Take one count back, of a try that was no guess after all."""
+    step_ms = round(per.total_seconds() * 1000) // tries
+    session.execute(
+        update(RateLimit)
+        .where(RateLimit.bucket == bucket)
+        .values(empty_at_ms=RateLimit.empty_at_ms - step_ms)
+        .execution_options(synchronize_session=False)
+    )
 
 
 @cache

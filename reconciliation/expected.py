@@ -31,6 +31,14 @@ class OpenLine(Base):
     amount_rial: Mapped[int]
 
 
+class LineClaim(Base):
+    """A line that something explains: a second match that stands is refused by this key."""
+
+    __tablename__ = "line_claim"
+
+    line_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
 class OpenDepositLine(Base):
     """An open credit line that carries a deposit id."""
 

@@ -147,6 +147,9 @@ def next_id(
     table = model.__table__
     if session.connection().dialect.name == "postgresql":
         name = f'"{table.name}"'  # type: ignore[attr-defined]
+        # The table is locked for writing before an id is drawn, as an INSERT does: the sealer sees
+        # by the locks who may still write low ids.
+        session.connection().exec_driver_sql(f"LOCK TABLE {name} IN ROW EXCLUSIVE MODE")
         return func.nextval(func.pg_get_serial_sequence(name, "id"), type_=Id)
     # One writer at a time: nobody can take these numbers before this transaction ends.
     ids = (table.c.id,) if beside is None else (table.c.id, beside)

@@ -59,6 +59,7 @@ class StatementImportUndo(Base):
     """That an import does not stand; only the latest one of an account can be undone."""
 
     __tablename__ = "statement_import_undo"
+    __table_args__ = (CheckConstraint("reason <> ''", name="has_a_reason"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     statement_file_id: Mapped[int] = mapped_column(ForeignKey("statement_file.id"), unique=True)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.database import Base, insert_only
@@ -33,28 +33,31 @@ class Target(StrEnum):
 class RunState(StrEnum):
     RUNNING = "running"
     FINISHED = "finished"
+    UNDOING = "undoing"  # its matches are being taken back
     UNDONE = "undone"
 
 
 class ReconciliationRun(Base):
-    """One pass of the rules over what was open; one at a time for all accounts."""
+    """One pass of the rules over what was open.
+
+    One at a time for all accounts, and no undo beside it: ``slot`` is 1 while the run or its undo
+    is at work and empty otherwise, so that the database keeps a second one out.
+    """
 
     __tablename__ = "reconciliation_run"
     __table_args__ = (
-        Index(
-            "ix_reconciliation_run_single",
-            "state",
-            unique=True,
-            sqlite_where=text("state = 'running'"),
-            postgresql_where=text("state = 'running'"),
+        CheckConstraint("slot = 1", name="one_slot"),
+        CheckConstraint(
+            "(slot IS NOT NULL) = (state IN ('running', 'undoing'))", name="slot_while_at_work"
         ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     state: Mapped[RunState]
+    slot: Mapped[int | None] = mapped_column(unique=True)
     started_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_member.id"))
     started_at: Mapped[datetime]
-    touched_at: Mapped[datetime]  # a run that stopped touching its row has died and is taken over
+    touched_at: Mapped[datetime]  # whoever stopped touching the row has died and is taken over
     finished_at: Mapped[datetime | None]
 
 
@@ -69,6 +72,7 @@ class Settlement(Base):
     terminal_id: Mapped[int] = mapped_column(ForeignKey("terminal.id"))
     business_day: Mapped[date]
     item_count: Mapped[int]
+    moved_count: Mapped[int] = mapped_column(default=0)  # items of a neighbour's business day
     gross_rial: Mapped[int]
     fee_rial: Mapped[int]  # what was netted from the credit; zero where it is booked apart
     net_rial: Mapped[int]
@@ -120,6 +124,7 @@ class MatchUndo(Base):
     """That a match does not stand."""
 
     __tablename__ = "match_undo"
+    __table_args__ = (CheckConstraint("reason <> ''", name="has_a_reason"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     match_id: Mapped[int] = mapped_column(ForeignKey("match.id"), unique=True)

@@ -1,17 +1,18 @@
 """The sure rules, each a walk over a work table in the order of its key, one slice at a time.
 
-A slice is found by one join, written as matches, and its items deleted from the work tables; the
+A slice is found by one join, its items deleted from the work tables, and written as matches; the
 deletes must touch as many rows as the join found, or the slice is rolled back. The database joins,
 Python only counts. Exact amounts throughout: no rule has a tolerance.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
+    ColumnElement,
     String,
+    Subquery,
     and_,
     case,
     delete,
@@ -28,6 +29,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from reconciliation.expected import (
     ExpectedDeposit,
     Expects,
+    LineClaim,
     OpenDepositLine,
     OpenFeeLine,
     OpenLine,
@@ -39,18 +41,6 @@ from reconciliation.matches import Match, Rule, Target
 SLICE_LINES = 5_000
 
 Key: TypeAlias = tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """What a rule found in one slice, and where the next begins; no next, no more slices."""
-
-    by_rule: dict[Rule, int] = field(default_factory=dict)  # lines
-    next_key: Key | None = None
-
-    @property
-    def line_count(self) -> int:
-        return sum(self.by_rule.values())
 
 
 Finder: TypeAlias = Callable[[Session, Key | None, int], Key | None]
@@ -65,57 +55,32 @@ def find_deposits(session: Session, after: Key | None, limit: int) -> Key | None
     emptied(session, FOUND)
     line = OpenDepositLine
     until = nth_key(session, (line.deposit_id, line.amount_rial), after, limit)
-    conditions = inside((line.deposit_id, line.amount_rial), after, until)
-    first = (
-        select(
-            line.deposit_id,
-            line.amount_rial,
-            line.booked_on,
-            line.line_id,
-            func.row_number()
-            .over(
-                partition_by=(line.deposit_id, line.amount_rial),
-                order_by=(line.booked_on, line.line_id),
-            )
-            .label("place"),
-        )
-        .where(*conditions)
-        .subquery()
-    )
+    first = _first_lines(after, until)
     expected = ExpectedDeposit
-    rule = case(
-        (expected.expects == Expects.PLEDGE, literal(Rule.DEPOSIT_ID.value, String)),
-        else_=literal(Rule.DEPOSIT_SLIP.value, String),
+    is_pledge = expected.expects == Expects.PLEDGE
+    found = (
+        select(
+            next_id(session, Match),
+            first.c.line_id,
+            _either(is_pledge, Rule.DEPOSIT_ID, Rule.DEPOSIT_SLIP),
+            _either(is_pledge, Target.PLEDGE, Target.DEPOSIT_SLIP),
+            expected.target_id,
+            expected.amount_rial,
+            true(),
+            expected.deposit_id,
+            first.c.booked_on,
+        )
+        .join_from(
+            first,
+            expected,
+            and_(
+                expected.deposit_id == first.c.deposit_id,
+                expected.amount_rial == first.c.amount_rial,
+            ),
+        )
+        .where(first.c.place == 1)
     )
-    rows_of(
-        session,
-        insert(FOUND).from_select(
-            list(FOUND.c.keys()),
-            select(
-                next_id(session, Match),
-                first.c.line_id,
-                rule,
-                case(
-                    (expected.expects == Expects.PLEDGE, literal(Target.PLEDGE.value, String)),
-                    else_=literal(Target.DEPOSIT_SLIP.value, String),
-                ),
-                expected.target_id,
-                expected.amount_rial,
-                true(),
-                expected.deposit_id,
-                first.c.booked_on,
-            )
-            .join_from(
-                first,
-                expected,
-                and_(
-                    expected.deposit_id == first.c.deposit_id,
-                    expected.amount_rial == first.c.amount_rial,
-                ),
-            )
-            .where(first.c.place == 1),
-        ),
-    )
+    rows_of(session, insert(FOUND).from_select(list(FOUND.c.keys()), found))
     return until
 
 
@@ -187,11 +152,22 @@ def close_fees(session: Session) -> None:
     close_open_lines(session)
 
 
+def found_lines(session: Session) -> dict[Rule, int]:
+    """How many lines each rule explains in this slice, when all of them are among the found."""
+    analysed(session, FOUND)
+    counted = select(FOUND.c.rule, func.count()).where(FOUND.c.is_principal).group_by(FOUND.c.rule)
+    return {Rule(rule): count for rule, count in session.execute(counted)}
+
+
 def write_matches(
     session: Session, *, run_id: int | None, made_by_id: int | None, now: datetime
-) -> dict[Rule, int]:
-    """Write the rows of the slice down as matches; returns how many lines each rule explained."""
-    analysed(session, FOUND)
+) -> None:
+    """Write the rows of the slice down as matches, once they are out of the work tables.
+
+    Raises IntegrityError where something else explains one of the lines already: a defect.
+    """
+    claimed = select(FOUND.c.line_id).where(FOUND.c.is_principal).order_by(FOUND.c.line_id)
+    session.execute(insert(LineClaim).from_select(["line_id"], claimed))
     session.execute(
         insert(Match).from_select(
             [
@@ -211,8 +187,6 @@ def write_matches(
             ).order_by(FOUND.c.match_id),
         )
     )  # fmt: skip
-    counted = select(FOUND.c.rule, func.count()).where(FOUND.c.is_principal).group_by(FOUND.c.rule)
-    return {Rule(rule): count for rule, count in session.execute(counted)}
 
 
 def close_open_lines(session: Session) -> None:
@@ -248,6 +222,27 @@ def inside(
     if until is not None:
         conditions.append(tuple_(*columns) <= tuple_(*_typed(columns, until)))
     return conditions
+
+
+def _first_lines(after: Key | None, until: Key | None) -> Subquery:
+    """The lines of a slice, numbered among those of their id and amount by day and line."""
+    line = OpenDepositLine
+    place = func.row_number().over(
+        partition_by=(line.deposit_id, line.amount_rial), order_by=(line.booked_on, line.line_id)
+    )
+    return (
+        select(
+            line.deposit_id, line.amount_rial, line.booked_on, line.line_id, place.label("place")
+        )
+        .where(*inside((line.deposit_id, line.amount_rial), after, until))
+        .subquery()
+    )
+
+
+def _either(
+    is_first: ColumnElement[bool], first: Rule | Target, second: Rule | Target
+) -> ColumnElement[str]:
+    return case((is_first, literal(first.value, String)), else_=literal(second.value, String))
 
 
 def _typed(columns: tuple[InstrumentedAttribute[Any], ...], key: Key) -> list[Any]:

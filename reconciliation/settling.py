@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import (
     String,
+    Subquery,
     and_,
     delete,
     false,
@@ -96,65 +97,26 @@ def find_references(session: Session, after: Key | None, limit: int) -> Key | No
     """
     emptied(session, PAYOUT)
     line = OpenReferenceLine
-    key = (line.reference, line.amount_rial)
-    until = nth_key(session, key, after, limit)
-    pair = (
-        select(
-            _money.terminal_id,
-            _money.business_day,
-            _money.source,
-            _money.source_id,
-            _money.reference,
-            _money.amount_rial,
-            line.line_id,
-            line.booked_on,
-            func.count().over(partition_by=(line.reference, line.amount_rial)).label("pairs"),
-        )
-        .join_from(
-            line,
-            _money,
-            and_(_money.reference == line.reference, _money.amount_rial == line.amount_rial),
-        )
-        .where(*inside(key, after, until), line.booked_on >= _money.business_day)
-        .subquery()
-    )
+    until = nth_key(session, (line.reference, line.amount_rial), after, limit)
+    pair = _pairs(after, until)
+    columns = (
+        "terminal_id", "business_day", "gross_rial", "line_id", "booked_on", "source", "source_id",
+        "reference", "settlement_id", "item_count", "fee_rial",
+    )  # fmt: skip
     rows_of(
         session,
         insert(PAYOUT).from_select(
-            [
-                "settlement_id", "terminal_id", "business_day", "item_count", "gross_rial",
-                "fee_rial", "line_id", "booked_on", "source", "source_id", "reference",
-            ],
+            columns,
             select(
+                *(column for column in pair.c if column.name != "pairs"),
                 next_id(session, Settlement),
-                pair.c.terminal_id,
-                pair.c.business_day,
                 literal(1),
-                pair.c.amount_rial,
                 literal(0),
-                pair.c.line_id,
-                pair.c.booked_on,
-                pair.c.source,
-                pair.c.source_id,
-                pair.c.reference,
             ).where(pair.c.pairs == 1),
         ),
-    )  # fmt: skip
-    _write_settlements(session)
-    session.execute(
-        insert(SettlementItem).from_select(
-            _ITEM_COLUMNS,
-            select(
-                PAYOUT.c.settlement_id,
-                PAYOUT.c.source,
-                PAYOUT.c.source_id,
-                PAYOUT.c.gross_rial,
-                PAYOUT.c.fee_rial,
-                PAYOUT.c.business_day,
-                PAYOUT.c.reference,
-            ),
-        )
     )
+    _write_settlements(session)
+    _write_single_items(session)
     _find_lines(session, Rule.BANK_REFERENCE)
     return until
 
@@ -205,6 +167,34 @@ _ITEM_COLUMNS = [
 ]  # fmt: skip
 
 
+def _pairs(after: Key | None, until: Key | None) -> Subquery:
+    """The lines of a slice with the money of their reference and amount, and how many pairs."""
+    line = OpenReferenceLine
+    return (
+        select(
+            _money.terminal_id,
+            _money.business_day,
+            _money.amount_rial,
+            line.line_id,
+            line.booked_on,
+            _money.source,
+            _money.source_id,
+            _money.reference,
+            func.count().over(partition_by=(line.reference, line.amount_rial)).label("pairs"),
+        )
+        .join_from(
+            line,
+            _money,
+            and_(_money.reference == line.reference, _money.amount_rial == line.amount_rial),
+        )
+        .where(
+            *inside((line.reference, line.amount_rial), after, until),
+            line.booked_on >= _money.business_day,
+        )
+        .subquery()
+    )
+
+
 def _settlement_ids(session: Session, first_id: int, count: int) -> Sequence[int]:
     if session.connection().dialect.name == "sqlite":
         return range(first_id, first_id + count)
@@ -232,6 +222,23 @@ def _write_settlements(session: Session) -> None:
             ).order_by(PAYOUT.c.settlement_id),
         )
     )  # fmt: skip
+
+
+def _write_single_items(session: Session) -> None:
+    session.execute(
+        insert(SettlementItem).from_select(
+            _ITEM_COLUMNS,
+            select(
+                PAYOUT.c.settlement_id,
+                PAYOUT.c.source,
+                PAYOUT.c.source_id,
+                PAYOUT.c.gross_rial,
+                PAYOUT.c.fee_rial,
+                PAYOUT.c.business_day,
+                PAYOUT.c.reference,
+            ),
+        )
+    )
 
 
 def _write_batch_items(session: Session) -> None:

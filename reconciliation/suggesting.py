@@ -12,7 +12,7 @@ from core.clock import tehran_date
 from core.digits import folded
 from core.identifiers import is_deposit_id, is_tracking_code
 from donations.models.donor import Donor
-from donations.models.pledge import Pledge
+from donations.models.pledge import HiddenFrom, Pledge
 from reconciliation.expected import ExpectedDeposit, Expects, OpenDepositLine, OpenLine
 from reconciliation.lines import StatementLine
 
@@ -120,14 +120,16 @@ def _candidates(session: Session, line: StatementLine) -> Iterable[_Candidate]:
 
 def _weighed(line: StatementLine, candidate: _Candidate) -> Suggestion:
     expected, pledge, donor = candidate
+    # Who asked to be hidden from everyone is not named here either, nor told by a sign.
+    shown = None if pledge.hidden_from is HiddenFrom.EVERYONE else donor
     return Suggestion(
         pledge_id=pledge.id,
         tracking_code=pledge.tracking_code,
         deposit_id=pledge.deposit_id,
         promised_rial=expected.amount_rial,
         made_on=tehran_date(pledge.made_at),
-        donor_name=donor.name if donor else None,
-        signs=tuple(sign for sign in _signs(line, expected, pledge, donor) if sign.points),
+        donor_name=shown.name if shown else None,
+        signs=tuple(sign for sign in _signs(line, expected, pledge, shown) if sign.points),
     )
 
 

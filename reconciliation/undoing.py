@@ -3,21 +3,40 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, literal, select
+from sqlalchemy import Select, delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
+from core.digits import normalise
+from core.refusals import Refusal
 from donations.models.desk import DepositSlip
+from donations.models.pledge import Pledge
+from donations.voiding import REASON_MAX, ReasonMissing
 from reconciliation.expected import (
     ExpectedDeposit,
     ExpectedTerminalMoney,
     Expects,
+    LineClaim,
     expect_chosen_pledges,
     expect_deposits,
 )
-from reconciliation.found import UNDOING, analysed, emptied
+from reconciliation.found import UNDOING, analysed, emptied, rows_of
 from reconciliation.lines import StatementLine
 from reconciliation.matches import Match, MatchUndo, Settlement, SettlementItem, Target
 from reconciliation.worktables import open_lines
+
+
+class UndoneMeanwhile(Refusal):
+    """Somebody else took the same match back a moment ago."""
+
+    code = "reconciliation.undone_meanwhile"
+
+
+def checked_reason(reason: str) -> str:
+    """A reason that says something. Raises ReasonMissing."""
+    clean = normalise(reason)
+    if not 0 < len(clean) <= REASON_MAX:
+        raise ReasonMissing(longest=REASON_MAX)
+    return clean
 
 
 def choose_to_undo(session: Session, line_ids: Select[*tuple[Any, ...]]) -> int:
@@ -32,7 +51,29 @@ def choose_to_undo(session: Session, line_ids: Select[*tuple[Any, ...]]) -> int:
         )
     )
     analysed(session, UNDOING)
-    return session.execute(select(func.count(UNDOING.c.line_id.distinct()))).scalar_one()
+    return _chosen_lines(session)
+
+
+def give_up_lines(session: Session) -> None:
+    """Make the chosen matches ours to undo: nothing else undoes them or voids what they caused.
+
+    Pledges are locked first and in the order of their ids, as everywhere. Raises UndoneMeanwhile.
+    """
+    if session.connection().dialect.name == "postgresql":
+        pledges = select(UNDOING.c.target_id).where(UNDOING.c.target == Target.PLEDGE.value)
+        lines = select(UNDOING.c.line_id)
+        for locked in (
+            select(Pledge.id).where(Pledge.id.in_(pledges)).order_by(Pledge.id),
+            select(LineClaim.line_id)
+            .where(LineClaim.line_id.in_(lines))
+            .order_by(LineClaim.line_id),
+        ):
+            session.execute(locked.with_for_update())
+    given_up = rows_of(
+        session, delete(LineClaim).where(LineClaim.line_id.in_(select(UNDOING.c.line_id)))
+    )
+    if given_up != _chosen_lines(session):
+        raise UndoneMeanwhile
 
 
 def standing_lines_of_run(run_id: int, limit: int) -> Select[*tuple[Any, ...]]:
@@ -48,7 +89,7 @@ def standing_lines_of_run(run_id: int, limit: int) -> Select[*tuple[Any, ...]]:
 
 
 def write_undos(session: Session, *, reason: str, undone_by_id: int | None, now: datetime) -> None:
-    """Say that the chosen matches do not stand. Raises IntegrityError where one is undone twice."""
+    """Say that the chosen matches do not stand."""
     session.execute(
         insert(MatchUndo).from_select(
             ["match_id", "reason", "undone_by_id", "undone_at"],
@@ -73,6 +114,10 @@ def reopen(session: Session) -> None:
     )
     _expect_slips(session)
     _expect_terminal_money(session)
+
+
+def _chosen_lines(session: Session) -> int:
+    return session.execute(select(func.count(UNDOING.c.line_id.distinct()))).scalar_one()
 
 
 def _expect_slips(session: Session) -> None:

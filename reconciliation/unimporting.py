@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from core.clock import tehran_date
@@ -10,6 +10,7 @@ from core.refusals import NotFound, Refusal
 from ledger.postings import Cause, Posting
 from ledger.setwise import reverse_each
 from reconciliation.lines import StatementFile, StatementImportUndo, StatementLine
+from reconciliation.matches import Match, MatchUndo
 from reconciliation.worktables import close_lines
 
 
@@ -17,6 +18,15 @@ class NotTheLatestImport(Refusal):
     """A later import of the account builds on this one and must be undone first."""
 
     code = "statement.not_the_latest"
+
+
+class StillExplained(Exception):
+    """A line of an import that is being taken back still has a match."""
+
+
+def lines_of(file: StatementFile) -> Select[int]:
+    """The ids of the lines that an import added."""
+    return select(StatementLine.id).where(StatementLine.statement_file_id == file.id)
 
 
 def latest_import(session: Session, bank_account_id: int) -> StatementFile | None:
@@ -49,9 +59,20 @@ def take_back(
     undone_by_id: int | None,
     now: datetime,
 ) -> None:
-    """Close the lines of a file and reverse their postings; nothing explains them any more."""
-    lines = select(StatementLine.id).where(StatementLine.statement_file_id == file.id)
+    """Close the lines of a file and reverse their postings.
+
+    The caller has undone what explained them. Raises StillExplained where something still does: a
+    defect.
+    """
+    lines = lines_of(file)
     close_lines(session, lines)
+    standing = (
+        select(Match.id)
+        .outerjoin(MatchUndo, MatchUndo.match_id == Match.id)
+        .where(Match.line_id.in_(lines), MatchUndo.id.is_(None))
+    )
+    if (match_id := session.scalars(standing.limit(1)).first()) is not None:
+        raise StillExplained(f"match {match_id} of file {file.id} stands")
     reverse_each(
         session,
         or_(

@@ -27,6 +27,7 @@ from core.database import Base
 from core.identifiers import DEPOSIT_ID_LENGTH
 from ledger.terminals import Terminal
 from reconciliation.expected import (
+    LineClaim,
     OpenDepositLine,
     OpenFeeLine,
     OpenLine,
@@ -46,6 +47,10 @@ WORK_TABLES: tuple[type[Base], ...] = (
     OpenFeeLine,
     OpenLine,
 )
+
+
+_line = StatementLine
+_KEY_ENDS = (_line.amount_rial, _line.booked_on, _line.id)
 
 
 def is_our_deposit_id(digits: InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
@@ -84,72 +89,66 @@ def rebuild(session: Session) -> None:
     """Make the line work tables anew from lines and matches, as they must always be."""
     for table in WORK_TABLES:
         session.execute(delete(table))
+    session.execute(delete(LineClaim))
     undone_files = select(StatementImportUndo.statement_file_id)
     explained = (
         select(Match.line_id)
         .outerjoin(MatchUndo, MatchUndo.match_id == Match.id)
         .where(MatchUndo.id.is_(None))
     )
+    session.execute(_into(LineClaim, explained.distinct().order_by(Match.line_id)))
     open_lines(
         session,
         and_(
             StatementLine.statement_file_id.not_in(undone_files),
-            StatementLine.id.not_in(explained),
+            StatementLine.id.not_in(select(LineClaim.line_id)),
         ),
     )
 
 
 def _fillings(chosen: ColumnElement[bool]) -> Sequence[Insert]:
-    line = StatementLine
-    is_credit = line.amount_rial > 0
-    is_own = is_our_deposit_id(line.deposit_id)
-    is_settlement = line.line_class == LineClass.SETTLEMENT
-    key = (line.amount_rial, line.booked_on, line.id)
+    is_credit = _line.amount_rial > 0
+    is_own = is_our_deposit_id(_line.deposit_id)
+    is_settlement = _line.line_class == LineClass.SETTLEMENT
     return (
-        _into(
-            OpenLine,
-            select(line.id, line.bank_account_id, line.booked_on, line.amount_rial)
-            .where(chosen)
-            .order_by(line.id),
-        ),
-        _into(
-            OpenDepositLine,
-            select(line.deposit_id, *key)
-            .where(chosen, is_credit, is_own)
-            .order_by(line.deposit_id, *key),
-        ),
-        _into(
-            OpenSettlementLine,
-            select(Terminal.id, *key)
-            .join(
-                Terminal,
-                and_(
-                    Terminal.bank_account_id == line.bank_account_id,
-                    func.ltrim(Terminal.bank_terminal_id, "0") == line.terminal,
-                ),
-            )
-            .where(chosen, is_credit, is_settlement, not_(is_own))
-            .order_by(Terminal.id, *key),
-        ),
-        _into(
-            OpenReferenceLine,
-            select(line.reference, *key)
-            .where(
-                chosen,
-                is_credit,
-                not_(is_settlement),
-                not_(is_own),
-                func.length(line.reference) >= REFERENCE_DIGITS_MIN,
-            )
-            .order_by(line.reference, *key),
-        ),
-        _into(
-            OpenFeeLine,
-            select(line.id, line.bank_account_id, line.amount_rial)
-            .where(chosen, line.amount_rial < 0, line.line_class == LineClass.FEE)
-            .order_by(line.id),
-        ),
+        _everything(chosen),
+        _by_deposit_id(and_(chosen, is_credit, is_own)),
+        _by_terminal(and_(chosen, is_credit, is_settlement, not_(is_own))),
+        _by_reference(and_(chosen, is_credit, not_(is_settlement), not_(is_own))),
+        _fees(and_(chosen, _line.amount_rial < 0, _line.line_class == LineClass.FEE)),
     )
+
+
+def _everything(chosen: ColumnElement[bool]) -> Insert:
+    columns = (_line.id, _line.bank_account_id, _line.booked_on, _line.amount_rial)
+    return _into(OpenLine, select(*columns).where(chosen).order_by(_line.id))
+
+
+def _by_deposit_id(chosen: ColumnElement[bool]) -> Insert:
+    key = (_line.deposit_id, *_KEY_ENDS)
+    return _into(OpenDepositLine, select(*key).where(chosen).order_by(*key))
+
+
+def _by_terminal(chosen: ColumnElement[bool]) -> Insert:
+    key = (Terminal.id, *_KEY_ENDS)
+    of_line = and_(
+        Terminal.bank_account_id == _line.bank_account_id,
+        func.ltrim(Terminal.bank_terminal_id, "0") == _line.terminal,
+    )
+    return _into(
+        OpenSettlementLine, select(*key).join(Terminal, of_line).where(chosen).order_by(*key)
+    )
+
+
+def _by_reference(chosen: ColumnElement[bool]) -> Insert:
+    key = (_line.reference, *_KEY_ENDS)
+    is_long = func.length(_line.reference) >= REFERENCE_DIGITS_MIN
+    return _into(OpenReferenceLine, select(*key).where(chosen, is_long).order_by(*key))
+
+
+def _fees(chosen: ColumnElement[bool]) -> Insert:
+    columns = (_line.id, _line.bank_account_id, _line.amount_rial)
+    return _into(OpenFeeLine, select(*columns).where(chosen).order_by(_line.id))
 
 
 def _into(table: type[Base], rows: Select[*tuple[Any, ...]]) -> Insert:

@@ -5,6 +5,7 @@ import os
 from apiflask import APIFlask
 from flask import Flask, Response, g, request
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from core.clock import now
 from core.database import Database
@@ -40,6 +41,8 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
         template_folder="templates",
         static_folder="static",
     )
+    if settings.trusted_proxies:
+        _look_behind(app, settings.trusted_proxies)
     app.extensions["services"] = services or open_services(settings)
     app.config.update(
         SECRET_KEY=settings.signing_key(),
@@ -74,6 +77,16 @@ def open_services(settings: Settings) -> Services:
         else ()
     )
     return Services(settings, Database(settings.database), now, open_gateways(accounts))
+
+
+def _look_behind(app: Flask, proxies: int) -> None:
+    """Take the visitor's address, scheme and host from the last so many of our own proxies.
+
+    With one too many a visitor could name any address, and tries are counted by address.
+    """
+    app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+        app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
+    )
 
 
 def _speak_in_templates(app: Flask) -> None:

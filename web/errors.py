@@ -4,7 +4,7 @@ import logging
 
 from flask import Flask, render_template
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import NoResultFound, OperationalError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from core.refusals import NotFound, Refusal
@@ -17,7 +17,6 @@ log = logging.getLogger(__name__)
 def register(app: Flask) -> None:
     """Give every kind of trouble its page."""
     app.register_error_handler(NotFound, _not_found)
-    app.register_error_handler(NoResultFound, _not_found)
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _busy)

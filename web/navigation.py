@@ -29,6 +29,7 @@ _PUBLIC = (
 _DESK = (
     ("desk.dashboard", Later("Desk")),
     ("desk.walk_in", Later("New entry")),
+    ("desk.receive_form", Later("Receive by code")),
     ("desk.entries", Later("Entries")),
     ("desk.slips", Later("Deposit slips")),
     ("desk.voids", Later("Void requests")),

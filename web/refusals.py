@@ -16,6 +16,7 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
         Later("Please write the amount as a whole number of rials, for example 2,500,000."),
     ),
     "api_key.name": (Later("Please choose another name; this one is empty, too long or taken."),),
+    "api_key.no_such_name": (Later("No key has this name."),),
     "api_key.unknown": (Later("This key is not known here or has been revoked."),),
     "body.not_json": (Later("The request must be sent as JSON."),),
     "body.unreadable": (Later("The request is not valid JSON in UTF-8."),),
@@ -25,6 +26,9 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
             "The bank has paid this money out, and it was matched with the statement. Undo the"
             " match first."
         ),
+    ),
+    "contribution.needs_the_bank": (
+        Later("This money lies at a bank or in a match. It goes back by a refund, not by a void."),
     ),
     "contribution.nothing_open": (
         Later("Everything this pledge promises has been received already."),
@@ -112,6 +116,7 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
     "reconciliation.pledge_not_open": (
         Later("This pledge has no money left to receive; it was received or withdrawn."),
     ),
+    "reconciliation.undone_meanwhile": (Later("This match has been undone meanwhile."),),
     "reconciliation.which_fund": (
         Later(
             "Another amount came than was promised for several purposes: nobody can say what it is"

@@ -16,7 +16,7 @@ class Origin(StrEnum):
 
     GATEWAY = "gateway"  # cause_id: the payment
     DEPOSIT = "deposit"  # cause_id: the match of a statement line
-    DESK = "desk"  # cause_id: the pledge a clerk took at the counter
+    DESK = "desk"  # cause_id: the entry of a clerk at the counter
 
 
 class Tender(StrEnum):

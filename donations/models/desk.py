@@ -1,4 +1,4 @@
-"""What only a desk has: deposit slips for its cash, and requests to void an entry."""
+"""What only a desk has: its entries, deposit slips for its cash, requests to void an entry."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -27,6 +27,19 @@ class DepositSlip(Base):
     deposit_id: Mapped[str] = mapped_column(String(13), unique=True)
     amount_rial: Mapped[int]
     handed_on: Mapped[date]
+    made_by_id: Mapped[int] = mapped_column(ForeignKey("staff_member.id"))
+    made_at: Mapped[datetime]
+    request_key: Mapped[str | None] = mapped_column(String(80), unique=True)
+
+
+@insert_only
+class DeskEntry(Base):
+    """One act of receiving at a counter, of a promise made there or before; sent once."""
+
+    __tablename__ = "desk_entry"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    pledge_id: Mapped[int] = mapped_column(ForeignKey("pledge.id"), index=True)
     made_by_id: Mapped[int] = mapped_column(ForeignKey("staff_member.id"))
     made_at: Mapped[datetime]
     request_key: Mapped[str | None] = mapped_column(String(80), unique=True)

@@ -11,7 +11,7 @@ from itertools import islice
 from sqlalchemy.orm import Session
 
 from core.words import Later
-from flows.checking import books, gifts, statements, work_tables
+from flows.checking import books, gifts, holdings, statements, work_tables
 from flows.checking.sealed import chains_are_whole
 
 _PROBLEMS_SHOWN = 5
@@ -33,6 +33,12 @@ PROOFS: Mapping[str, tuple[Later, Proof]] = {
         gifts.fund_differences,
     ),
     "funds_above_zero": (Later("No fund is below zero"), books.funds_below_zero),
+    "terminals": (
+        Later("Each terminal owes what is awaited from it"),
+        holdings.terminal_differences,
+    ),
+    "desks_above_zero": (Later("No desk holds less than nothing"), holdings.desks_below_zero),
+    "cheques": (Later("Each desk holds the cheques entered there"), holdings.cheque_differences),
     "surplus": (Later("Surplus payments equal the surplus account"), gifts.surplus_differences),
     "payments_recorded": (Later("Every final payment is recorded"), gifts.payments_not_recorded),
     "receipt_numbers": (Later("Receipt numbers have no gap"), gifts.number_gaps),

@@ -116,6 +116,7 @@ def _cards_not_awaited() -> Select[int]:
                 ExpectedTerminalMoney.amount_rial
                 == select(func.sum(ContributionLine.amount_rial))
                 .where(ContributionLine.contribution_id == Contribution.id)
+                .correlate(Contribution)
                 .scalar_subquery(),
             ),
         )

@@ -15,6 +15,7 @@ INSERT_ONLY = (
     "contribution_line",
     "contribution_reversal",
     "deposit_slip",
+    "desk_entry",
     "entry",
     "match",
     "match_undo",
@@ -234,6 +235,16 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'ready'"),
         )
 
+    op.create_table(
+        "line_claim",
+        sa.Column(
+            "line_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("line_id", name=op.f("pk_line_claim")),
+    )
     op.create_table(
         "message",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -779,6 +790,7 @@ def upgrade() -> None:
             sa.Enum(
                 "running",
                 "finished",
+                "undoing",
                 "undone",
                 name="runstate",
                 native_enum=False,
@@ -787,26 +799,24 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("slot", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
             "started_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
         sa.Column("started_at", sa.DateTime(), nullable=False),
         sa.Column("touched_at", sa.DateTime(), nullable=False),
         sa.Column("finished_at", sa.DateTime(), nullable=True),
+        sa.CheckConstraint(
+            "(slot IS NOT NULL) = (state IN ('running', 'undoing'))",
+            name=op.f("ck_reconciliation_run_slot_while_at_work"),
+        ),
+        sa.CheckConstraint("slot = 1", name=op.f("ck_reconciliation_run_one_slot")),
         sa.ForeignKeyConstraint(
             ["started_by_id"], ["staff_member.id"], name=op.f("fk_reconciliation_run_started_by_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reconciliation_run")),
+        sa.UniqueConstraint("slot", name=op.f("uq_reconciliation_run_slot")),
     )
-    with op.batch_alter_table("reconciliation_run", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_reconciliation_run_single",
-            ["state"],
-            unique=True,
-            sqlite_where=sa.text("state = 'running'"),
-            postgresql_where=sa.text("state = 'running'"),
-        )
-
     op.create_table(
         "role_grant",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -856,6 +866,9 @@ def upgrade() -> None:
         sa.Column("business_day", sa.Date(), nullable=False),
         sa.Column(
             "item_count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "moved_count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column(
             "gross_rial", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
@@ -1073,6 +1086,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_contribution_pledge_id"), ["pledge_id"], unique=False)
 
     op.create_table(
+        "desk_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "pledge_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "made_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("made_at", sa.DateTime(), nullable=False),
+        sa.Column("request_key", sa.String(length=80), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["made_by_id"], ["staff_member.id"], name=op.f("fk_desk_entry_made_by_id")
+        ),
+        sa.ForeignKeyConstraint(["pledge_id"], ["pledge.id"], name=op.f("fk_desk_entry_pledge_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_desk_entry")),
+        sa.UniqueConstraint("request_key", name=op.f("uq_desk_entry_request_key")),
+    )
+    with op.batch_alter_table("desk_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_desk_entry_pledge_id"), ["pledge_id"], unique=False)
+
+    op.create_table(
         "payment",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -1277,6 +1311,7 @@ def upgrade() -> None:
             "undone_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
         sa.Column("undone_at", sa.DateTime(), nullable=False),
+        sa.CheckConstraint("reason <> ''", name=op.f("ck_statement_import_undo_has_a_reason")),
         sa.ForeignKeyConstraint(
             ["statement_file_id"],
             ["statement_file.id"],
@@ -1700,6 +1735,7 @@ def upgrade() -> None:
             "undone_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
         sa.Column("undone_at", sa.DateTime(), nullable=False),
+        sa.CheckConstraint("reason <> ''", name=op.f("ck_match_undo_has_a_reason")),
         sa.ForeignKeyConstraint(["match_id"], ["match.id"], name=op.f("fk_match_undo_match_id")),
         sa.ForeignKeyConstraint(
             ["undone_by_id"], ["staff_member.id"], name=op.f("fk_match_undo_undone_by_id")
@@ -1815,6 +1851,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("payment")
+    with op.batch_alter_table("desk_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_desk_entry_pledge_id"))
+
+    op.drop_table("desk_entry")
     with op.batch_alter_table("contribution", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_contribution_pledge_id"))
         batch_op.drop_index("ix_contribution_office")
@@ -1845,13 +1885,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_role_grant_staff_member_id"))
 
     op.drop_table("role_grant")
-    with op.batch_alter_table("reconciliation_run", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_reconciliation_run_single",
-            sqlite_where=sa.text("state = 'running'"),
-            postgresql_where=sa.text("state = 'running'"),
-        )
-
     op.drop_table("reconciliation_run")
     with op.batch_alter_table("pledge", schema=None) as batch_op:
         batch_op.drop_index("ix_pledge_office")
@@ -1896,6 +1929,7 @@ def downgrade() -> None:
     op.drop_table("open_fee_line")
     op.drop_table("open_deposit_line")
     op.drop_table("message")
+    op.drop_table("line_claim")
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_job_waiting",

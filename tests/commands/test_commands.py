@@ -8,6 +8,8 @@ from sqlalchemy import select, text
 from core.database import Database
 from core.settings import Settings
 from donations.models.contribution import Contribution
+from offices.api_keys import key_holder
+from offices.audit import AuditEntry
 from offices.staff import StaffMember
 from tests.factories import NOON
 from tests.ledger.corrupting import behind_the_triggers
@@ -102,6 +104,19 @@ def test_a_public_installation_has_no_demo(words, settings, database, gateways, 
     app = create_app(public, Services(public, database, lambda: NOON, gateways))
 
     assert app.test_cli_runner().invoke(args=words).exit_code == 1
+
+
+def test_a_key_is_made_and_revoked_with_a_row_in_the_trail(run, told, database):
+    key = told("api-keys", "add", "--name", "Bank")["key"]
+
+    assert told("api-keys", "revoke", "--name", "Bank")["name"] == "Bank"
+
+    with database.reading() as session:
+        assert key_holder(session, key, NOON) is None
+        acts = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
+    assert acts[-2:] == ["api_key.add", "api_key.revoke"]
+    code, printed = run("api-keys", "revoke", "--name", "Nobody", "--json")
+    assert (code, json.loads(printed)["code"]) == (1, "api_key.no_such_name")
 
 
 def test_gateways_are_listed_with_their_state(told):

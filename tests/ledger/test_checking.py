@@ -114,6 +114,28 @@ CORRUPTIONS = {
         "audit_entry",
         "UPDATE audit_entry SET actor_id = NULL WHERE actor_id IS NOT NULL",
     ),
+    "what a terminal owes": (
+        "terminals",
+        "entry",
+        "UPDATE entry SET amount_rial = amount_rial + 1 WHERE account_id ="
+        " (SELECT id FROM ledger_account WHERE code = 'gateway:pos-07')",
+    ),
+    "a settlement of another amount": (
+        "terminals",
+        None,
+        "UPDATE expected_terminal_money SET amount_rial = amount_rial + 1",
+    ),
+    "cash taken twice": (
+        "desks_above_zero",
+        "entry",
+        "UPDATE entry SET amount_rial = -1 WHERE amount_rial > 0 AND account_id ="
+        " (SELECT id FROM ledger_account WHERE code = 'desk:07')",
+    ),
+    "a cheque made cash": (
+        "cheques",
+        "contribution",
+        "UPDATE contribution SET tender = 'cash' WHERE tender = 'cheque'",
+    ),
     "surplus made a gift": ("surplus", None, "UPDATE payment SET is_surplus = false"),
     "a payment made undone": (
         "payments_recorded",

@@ -1,12 +1,18 @@
 """A small world with a fact of every kind: paid, surplus, at a desk, void, imported, explained."""
 
+from sqlalchemy import select
+
+from donations.models.contribution import Tender
 from donations.models.payment import Payment, PaymentState
+from donations.models.pledge import Channel
 from donations.pledging import CashItem, DonorFacts, GoodsItem
+from flows.catalogue import enter_terminal
 from flows.desk import hand_over_cash
 from flows.importing import import_statement
-from flows.receiving import receive_payment, reverse_contribution
+from flows.receiving import receive_at_desk, receive_payment, reverse_contribution
 from flows.reconciling import run
 from flows.sealing import seal_facts
+from ledger.accounts import BankAccount
 from tests.factories import NOON, a_desk_contribution, a_pledge, a_staff_member, office_id
 
 FUND = "19041062101"
@@ -46,6 +52,7 @@ def a_world(database):
         a_desk_contribution(
             session, CashItem(1_000_000), GoodsItem("پتو", 20_000, "تخته"), staff_id=clerk.id
         )
+        _a_card_and_a_cheque(session, clerk)
         wrong = a_desk_contribution(session, CashItem(300_000), staff_id=clerk.id)
         reverse_contribution(
             session,
@@ -69,6 +76,17 @@ def a_world(database):
     _import(database, *deposit_ids)
     run(database, now=NOON)
     seal_facts(database, now=NOON)
+
+
+def _a_card_and_a_cheque(session, clerk):
+    account_id = session.scalars(select(BankAccount.id)).one()
+    enter_terminal(session, "pos-07", "5107", bank_account_id=account_id)
+    for tender, facts in (
+        (Tender.CARD_TERMINAL, {"terminal": "pos-07", "trace_number": "654321"}),
+        (Tender.CHEQUE, {"cheque_number": "123456"}),
+    ):
+        pledge = a_pledge(session, CashItem(400_000), office="07", channel=Channel.DESK)
+        receive_at_desk(session, pledge, tender=tender, staff_id=clerk.id, now=NOON, **facts)
 
 
 def _import(database, promised, slip, paid_already):

@@ -17,18 +17,29 @@ import secrets
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from core.database import Database
 from tests.databases import Template
-from tests.proofs.crash_worker import LATER, Case, Fate, broken_books, differences, give, recover
+from tests.proofs.crash_worker import (
+    LAST,
+    LATER,
+    Case,
+    Fate,
+    broken_books,
+    differences,
+    give,
+    recover,
+)
 from tests.sandbox import SandboxBank, running_bank
 
 FAULTS = ("drop_before", "drop_after", "html_500", "html_500_after", "truncate", "unlisted_code")
+ALL = (*LATER, LAST)
 _CHECKED_EVERY = 100
 MUTANTS = ("two_transactions", "believed", "no_sweeper")
 
@@ -76,7 +87,7 @@ def _run(asked: argparse.Namespace, url: str, bank: SandboxBank) -> Report:
 
     warming = next_case()
     _live(warming, Fate(), None)
-    _end(warming, len(LATER))
+    _end(warming, ALL)
     database.engine.dispose()
     report = Report(asked.gateway, asked.seed, events=_count_events(next_case(), asked.mutant))
     for point in _points(asked, report.events, chance):
@@ -109,7 +120,7 @@ def _points(asked: argparse.Namespace, events: int, chance: random.Random) -> It
 
 def _one(case: Case, point: Point, report: Report, mutant: str | None) -> list[str]:
     """Kill one gift and say what differs when the worker has been there."""
-    sweeps = 0 if mutant == "no_sweeper" else len(LATER)
+    moments = () if mutant == "no_sweeper" else ALL
     if point.fault:
         case.bank.break_next("*", point.fault)
     died, events = _forked(lambda: _live(case, Fate(point.gift), mutant))
@@ -117,17 +128,17 @@ def _one(case: Case, point: Point, report: Report, mutant: str | None) -> list[s
     if not died and events is None:
         return ["the gift ended with an error"]
     if point.recovery:
-        died, _ = _forked(lambda: recover(case, Fate(point.recovery), sweeps=sweeps))
+        died, _ = _forked(lambda: recover(case, Fate(point.recovery)))
         report.killed_twice += died
     if point.fault:
         case.bank.mend()
 
-    _, found = _forked(lambda: _end(case, sweeps))
+    _, found = _forked(lambda: _end(case, moments))
     return ["the recovery ended with an error"] if found is None else list(found)
 
 
-def _end(case: Case, sweeps: int) -> list[str]:
-    recover(case, Fate(), sweeps=sweeps)
+def _end(case: Case, moments: Sequence[timedelta]) -> list[str]:
+    recover(case, Fate(), moments)
     return differences(case)
 
 

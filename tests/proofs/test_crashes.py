@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from datetime import timedelta
 
 import pytest
 
@@ -11,7 +10,6 @@ from core.settings import ROOT
 from donations.models.contribution import Contribution
 from donations.models.payment import PaymentState
 from donations.paying import stored
-from flows.paying import sweep
 from payment_gateways.contract import Kind
 from receipts.series import Receipt
 from tests.databases import TERMINALS
@@ -82,17 +80,3 @@ def test_a_confirmation_that_only_the_bank_remembers_is_found(till, gateway):
     assert till.payment(payment.id).is_final
     assert till.payment(payment.id).state in (PaymentState.CONFIRMED, PaymentState.SETTLED)
     assert till.count(Contribution) == till.count(Receipt) == 1
-
-
-def test_payments_that_nobody_can_look_after_keep_no_other_waiting(till):
-    stranded = [till.begin() for _ in range(3)]
-    payment = till.begin(gateway="zarinpal-main")
-    till.bank.pay(payment.token)
-    left = {"zarinpal-main": till.gateways["zarinpal-main"]}  # the other account was removed
-    till.late = timedelta(minutes=3)
-
-    report = sweep(till.database, left, clock=till.clock, limit=2)
-
-    assert (report.swept, report.confirmed, report.open) == (4, 1, 3)
-    assert till.payment(payment.id).is_final
-    assert {till.payment(one.id).state for one in stranded} == {PaymentState.REDIRECTED}

@@ -138,6 +138,24 @@ def test_one_bank_payment_claimed_for_two_orders_at_once_pays_for_one(till):
     assert till.count(Contribution) == 1
 
 
+@pytest.mark.parametrize("comes_back", [True, False], ids=["comes back", "closed browser"])
+def test_a_reference_that_a_forger_reserved_keeps_no_gift_from_its_giver(till, comes_back):
+    forged, given = till.begin(), till.begin()
+    paid = till.pay(given)
+    till.bank.break_next("bpVerifyRequest", "drop_before", times=2)
+    claim = paid | {"RefId": forged.token, "SaleOrderId": str(forged.order_number)}
+    assert till.come_back(forged, claim).bank_reference == paid["SaleReferenceId"]
+    if comes_back:
+        assert not till.come_back(given, paid).is_final
+
+    till.sweep()
+
+    assert till.payment(given.id).state is S.SETTLED
+    assert till.payment(given.id).bank_reference == paid["SaleReferenceId"]
+    assert till.payment(forged.id).bank_reference is None
+    assert till.count(Contribution) == 1
+
+
 def test_the_same_form_sent_by_many_threads_is_one_promise(database):
     def send():
         with database.writing() as session:

@@ -9,11 +9,11 @@ from core.database import Base
 from flows.importing import import_statement
 from flows.reconciling import run
 from ledger.postings import Entry
-from reconciliation.expected import ExpectedDeposit, ExpectedTerminalMoney
+from reconciliation.expected import ExpectedDeposit, ExpectedTerminalMoney, LineClaim
 from reconciliation.worktables import WORK_TABLES, rebuild
 from tests.reconciliation.bank import Booking, as_csv, cells
 
-WORK = (*WORK_TABLES, ExpectedDeposit, ExpectedTerminalMoney)
+WORK = (*WORK_TABLES, LineClaim, ExpectedDeposit, ExpectedTerminalMoney)
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 from donations.pledging import CashItem
 from flows.desk import drawer, hand_over_cash, slips_with_state
-from flows.reconciling import run, undo_run
+from flows.reconciling import run
+from flows.undoing import undo_run
 from offices.places import Office
 from offices.scope import EVERYWHERE
 from tests.factories import NOON, a_desk_contribution, a_staff_member

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from core.digits import to_persian
 from core.identifiers import is_deposit_id
 from core.words import speaking
+from donations.models.pledge import HiddenFrom
 from donations.pledging import CashItem, DonorFacts
 from flows.reconciling import assign
 from ledger.terminals import Terminal
@@ -146,6 +147,27 @@ def test_the_donor_s_name_and_the_nearest_day_come_first(database, imported):
     imported([Booking(2_500_000, payer="زهرا احمدی")])
 
     assert best(database)[0][0] == named.id
+
+
+@pytest.mark.parametrize(
+    ("hidden_from", "name", "signs"),
+    [
+        (HiddenFrom.PUBLIC, "رضا کریمی", {"amount", "days", "mobile", "name"}),
+        (HiddenFrom.EVERYONE, None, {"amount", "days"}),
+    ],
+)
+def test_who_is_hidden_from_everyone_is_suggested_without_name_or_number(
+    database, imported, hidden_from, name, signs
+):
+    donor = DonorFacts(name="رضا کریمی", mobile="09121234567", hidden_from=hidden_from)
+    with database.writing() as session:
+        a_pledge(session, CashItem(123_456), donor=donor)
+    imported([Booking(123_456, payer="رضا کریمی", description="همراه 9121234567")])
+
+    with database.reading() as session:
+        (found,) = suggestions(session, the_line(session))
+    assert found.donor_name == name
+    assert {sign.name for sign in found.signs} == signs
 
 
 def test_at_most_five_are_suggested(database, imported):

@@ -9,7 +9,6 @@ from core.digits import to_persian
 from donations.models.contribution import Contribution, ContributionLine, Origin
 from donations.models.pledge import ItemState, PledgeItem
 from donations.pledging import CashItem, GoodsItem
-from flows import reconciling
 from flows.desk import hand_over_cash
 from flows.reconciling import run
 from jobs.queue import Job
@@ -25,8 +24,9 @@ from reconciliation.expected import (
     expect_deposit,
     expect_terminal_money,
 )
+from reconciliation.found import LostRace
 from reconciliation.matches import Match, ReconciliationRun, Settlement, SettlementItem
-from reconciliation.matching import find_deposits, write_matches
+from reconciliation.matching import close_deposits, find_deposits
 from reconciliation.running import RunInProgress
 from tests.factories import a_desk_contribution, a_pledge, a_staff_member, office_id
 from tests.reconciliation.bank import DAY, Booking, days_ago, fee, pay_out
@@ -375,13 +375,12 @@ def test_a_fee_is_what_the_bank_calls_one(database, imported, reconciled, books_
 # Runs
 
 
-def test_many_slices_explain_as_much_as_one(database, imported, monkeypatch, now, books_agree):
+def test_many_slices_explain_as_much_as_one(database, imported, now, books_agree):
     with database.writing() as session:
         ids = [a_pledge(session, CashItem(1_000)).deposit_id for _ in range(7)]
     imported([*(Booking(1_000, deposit_id=id_) for id_ in ids), fee(1), fee(2), fee(3)])
-    monkeypatch.setattr(reconciling, "SLICE_LINES", 2)
     told = []
-    report = run(database, now=now, on_progress=told.append)
+    report = run(database, now=now, on_progress=told.append, slice_lines=2)
 
     assert report.by_rule == {"bank_fee": 3, "deposit_id": 7}
     assert (report.matched, report.open, max(told)) == (10, 0, 10)
@@ -390,7 +389,7 @@ def test_many_slices_explain_as_much_as_one(database, imported, monkeypatch, now
 
 def test_a_run_at_work_keeps_others_out(database, now):
     with database.writing() as session:
-        session.add(ReconciliationRun(state="running", started_at=now, touched_at=now))
+        session.add(ReconciliationRun(state="running", slot=1, started_at=now, touched_at=now))
 
     with pytest.raises(RunInProgress):
         run(database, now=now + timedelta(seconds=60))
@@ -398,7 +397,7 @@ def test_a_run_at_work_keeps_others_out(database, now):
 
 def test_a_run_that_died_is_gone_on_with(database, imported, now, pledge):
     with database.writing() as session:
-        session.add(ReconciliationRun(state="running", started_at=now, touched_at=now))
+        session.add(ReconciliationRun(state="running", slot=1, started_at=now, touched_at=now))
     imported([Booking(2_500_000, deposit_id=pledge.deposit_id)])
     report = run(database, now=now + timedelta(minutes=3))
 
@@ -406,16 +405,13 @@ def test_a_run_that_died_is_gone_on_with(database, imported, now, pledge):
     assert count(database, ReconciliationRun) == 1
 
 
-def test_a_run_cut_off_between_two_slices_leaves_whole_slices(
-    database, imported, monkeypatch, now, books_agree
-):
+def test_a_run_cut_off_between_two_slices_leaves_whole_slices(database, imported, now, books_agree):
     with database.writing() as session:
         ids = [a_pledge(session, CashItem(1_000)).deposit_id for _ in range(4)]
     imported([Booking(1_000, deposit_id=id_) for id_ in ids])
-    monkeypatch.setattr(reconciling, "SLICE_LINES", 2)
 
     with pytest.raises(KeyboardInterrupt):
-        run(database, now=now, on_progress=_cut_off)
+        run(database, now=now, on_progress=_cut_off, slice_lines=2)
     assert count(database, Contribution) == count(database, Match) == 2
     books_agree()
     assert run(database, now=now + timedelta(minutes=3)).matched == 4
@@ -426,16 +422,15 @@ def _cut_off(_matched):
     raise KeyboardInterrupt
 
 
-def test_a_payment_that_arrives_meanwhile_rolls_the_slice_back(database, imported, pledge, now):
+def test_a_payment_that_arrives_meanwhile_rolls_the_slice_back(database, imported, pledge):
     """Without counting the deleted rows a pledge would be received twice."""
     imported([Booking(2_500_000, deposit_id=pledge.deposit_id)])
 
     with database.writing() as session:
         find_deposits(session, None, 100)
-        write_matches(session, run_id=None, made_by_id=None, now=now)
         session.execute(ExpectedDeposit.__table__.delete())
-        with pytest.raises(reconciling.LostRace):
-            reconciling.close_deposits(session)
+        with pytest.raises(LostRace):
+            close_deposits(session)
         session.rollback()
     assert count(database, Match) == 0
 

@@ -1,17 +1,20 @@
 """Undo: of a line, a run, an import. Fact tables only grow, and doing it again finds the same."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from core.refusals import NotFound, Refusal
 from donations.models.contribution import Contribution, ContributionReversal
-from donations.models.pledge import ItemState, PledgeItem
+from donations.models.pledge import Channel, ItemState, PledgeItem
 from donations.pledging import CashItem
-from flows import reconciling
+from donations.voiding import ReasonMissing
 from flows.catalogue import enter_terminal
 from flows.desk import hand_over_cash
 from flows.importing import import_statement, undo_import
-from flows.reconciling import assign, mark_fee, run, undo_line, undo_run
+from flows.reconciling import assign, mark_fee, run
+from flows.unbooking import reverse_deposits
+from flows.undoing import undo_line, undo_run
 from ledger.accounts import BankAccount
 from ledger.postings import Posting, balance_rial
 from ledger.terminals import Terminal
@@ -23,8 +26,16 @@ from reconciliation.assigning import (
     WhichFund,
     WrongSide,
 )
-from reconciliation.expected import MoneySource, OpenLine, expect_terminal_money
-from reconciliation.lines import StatementLine
+from reconciliation.expected import (
+    ExpectedDeposit,
+    Expects,
+    MoneySource,
+    OpenLine,
+    expect_deposit,
+    expect_pledges_again,
+    expect_terminal_money,
+)
+from reconciliation.lines import StatementImportUndo, StatementLine
 from reconciliation.matches import Match, MatchUndo, Settlement
 from tests.factories import NOON, a_desk_contribution, a_pledge, a_staff_member, office_id
 from tests.reconciliation.bank import Booking, as_csv, cells, days_ago, fee, pay_out
@@ -134,12 +145,11 @@ def test_an_undone_contribution_is_reversed_and_its_receipt_void(database, now):
 
 
 @pytest.mark.usefixtures("day")
-def test_an_undo_cut_off_between_slices_is_gone_on_with(database, now, monkeypatch, books_agree):
+def test_an_undo_cut_off_between_slices_is_gone_on_with(database, now, books_agree):
     done = run(database, now=now)
-    monkeypatch.setattr(reconciling, "SLICE_LINES", 2)
 
     with pytest.raises(KeyboardInterrupt):
-        undo_run(database, done.run, reason="آزمایش", now=now, on_progress=_cut_off)
+        undo_run(database, done.run, reason="آزمایش", now=now, on_progress=_cut_off, slice_lines=2)
     books_agree()
     assert undo_run(database, done.run, reason="آزمایش", now=now) == 4
     books_agree()
@@ -176,6 +186,53 @@ def test_a_match_is_undone_once(database, now, staff):
         undo_line(session, chosen, reason="نادرست", undone_by_id=staff.id, now=now)
 
 
+@pytest.mark.usefixtures("day")
+@pytest.mark.parametrize("reason", ["", " \u200c\n", "x" * 501])
+def test_nothing_is_undone_without_a_reason(database, now, reason):
+    done = run(database, now=now)
+    with database.reading() as session:
+        line_id, file_id = session.execute(
+            select(StatementLine.id, StatementLine.statement_file_id)
+        ).first()
+    with database.writing() as session, pytest.raises(ReasonMissing):
+        undo_line(session, line_id, reason=reason, undone_by_id=None, now=now)
+    for undo, of in ((undo_run, done.run), (undo_import, file_id)):
+        with pytest.raises(ReasonMissing):
+            undo(database, of, reason=reason, now=now)
+
+    assert sizes(database)[FACTS.index(MatchUndo)] == 0
+
+
+@pytest.mark.usefixtures("day")
+def test_the_database_takes_no_undo_without_a_reason(database, now):
+    run(database, now=now)
+    rows = (
+        (MatchUndo, {"match_id": 1, "undone_at": now}),
+        (StatementImportUndo, {"statement_file_id": 1, "undone_at": now}),
+    )
+    for model, facts in rows:
+        with database.writing() as session, pytest.raises(IntegrityError):
+            session.execute(insert(model), {**facts, "reason": ""})
+        with database.writing() as session:  # the twin: all else is right with the row
+            session.execute(insert(model), {**facts, "reason": "x"})
+
+
+def test_more_contributions_are_reversed_than_a_statement_takes_parameters(database, imported, now):
+    with database.writing() as session:
+        made = [a_pledge(session, CashItem(1_000)) for _ in range(3)]
+    imported([Booking(1_000, deposit_id=pledge.deposit_id) for pledge in made])
+    run(database, now=now)
+    ids = list(range(1, 70_001))  # more than the 65,535 parameters of a statement
+    with database.writing() as session:
+        reverse_deposits(session, ids, reason="x", undone_by_id=None, now=now)
+        expect_pledges_again(session, ids)
+
+    with database.reading() as session:
+        assert session.scalars(select(func.count(ContributionReversal.id))).one() == 3
+        assert session.scalars(select(func.count(ReceiptVoid.id))).one() == 3
+        assert session.scalars(select(func.count()).select_from(ExpectedDeposit)).one() == 3
+
+
 def test_an_unknown_run_is_not_found(database, now):
     with pytest.raises(NotFound):
         undo_run(database, 99, reason="x", now=now)
@@ -196,6 +253,34 @@ def test_taking_an_import_back_undoes_what_it_explained(
     import_statement(database, as_csv(cells(day)), "s.csv", account="90190", now=now)
     assert run(database, now=now).matched == 6
     books_agree()
+
+
+# What is looked out for
+
+
+@pytest.mark.parametrize(
+    ("channel", "states", "expected"),
+    [
+        (Channel.WEBSITE, {}, [500_000]),
+        (Channel.WEBSITE, {200_000: ItemState.RECEIVED}, [300_000]),
+        (Channel.WEBSITE, {200_000: ItemState.WITHDRAWN}, [300_000]),
+        (Channel.API, {200_000: ItemState.RECEIVED, 300_000: ItemState.RECEIVED}, []),
+        (Channel.DESK, {}, []),
+    ],
+)
+def test_a_pledge_is_looked_out_for_by_what_it_promises_now(database, channel, states, expected):
+    with database.writing() as session:
+        pledge = a_pledge(
+            session, CashItem(200_000), CashItem(300_000), office="07", channel=channel
+        )
+        # As if another sum had been expected before, too.
+        expect_deposit(session, pledge.deposit_id, 123, Expects.PLEDGE, pledge.id)
+        for item in pledge.items:
+            item.state = states.get(item.amount_rial, ItemState.PROMISED)
+        expect_pledges_again(session, [pledge.id])
+
+    with database.reading() as session:
+        assert session.scalars(select(ExpectedDeposit.amount_rial)).all() == expected
 
 
 # By hand

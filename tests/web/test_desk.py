@@ -16,7 +16,8 @@ from ledger.accounts import BankAccount
 from offices.audit import AuditEntry
 from offices.one_time_codes import code_at, new_secret
 from offices.staff import Role, StaffMember, StaffSession
-from tests.factories import NOON, office_id
+from tests.factories import NOON, a_pledge, office_id
+from tests.ledger.world import a_final_payment
 from tests.staff import at_work
 
 BLANKETS = {"goods1_description": "پتو", "goods1_quantity": "۲۰", "goods1_unit": "تخته"}
@@ -168,6 +169,26 @@ def test_a_cheque_comes_once(clerk, database):
     assert rows(database, Contribution) == 1
 
 
+def test_another_cheque_of_the_same_number_is_saved_once_a_person_says_so(clerk, database):
+    cheque = {"amount": "5000", "tender": "cheque", "cheque_number": "۱۲۳۴۵۶"}
+    clerk.send("/desk/walk-in", cheque)
+    page = clerk.send("/desk/walk-in", {**cheque, "amount": "9000"}, status=409)
+    assert "آیا این همان مشارکت است" in page.words
+
+    clerk.send("/desk/walk-in", {**cheque, "amount": "9000", "is_another": "y"})
+
+    assert rows(database, Contribution) == 2
+
+
+def test_nothing_is_told_of_the_cheques_of_another_desk(clerk, stranger, database):
+    cheque = {"amount": "5000", "tender": "cheque", "cheque_number": "۱۲۳۴۵۶"}
+    clerk.send("/desk/walk-in", cheque)
+
+    stranger.send("/desk/walk-in", cheque)
+
+    assert rows(database, Contribution) == 2
+
+
 def test_a_card_terminal_of_another_desk_cannot_be_named(clerk, database):
     with database.writing() as session:
         account_id = session.scalars(select(BankAccount.id)).one()
@@ -209,6 +230,21 @@ def test_another_row_keeps_everything_that_was_typed(clerk, database):
     assert page.fields["amount"] == "x"
     assert "goods4_description" in page.fields
     assert rows(database, Pledge) == 0
+
+
+@pytest.mark.parametrize("count", ["9" * 5000, "-1", "۴", "x", ""])
+def test_a_count_of_rows_that_nobody_typed_is_bounded(clerk, count):
+    hidden = {**clerk.form("/desk/walk-in"), "goods_rows": count, "service_rows": count}
+
+    page = clerk.send("/desk/walk-in", {"amount": "x"}, hidden=hidden, status=422)
+
+    assert "goods3_description" in page.fields
+    assert "goods21_description" not in page.fields
+
+
+def test_units_are_offered_in_the_language_of_the_page(clerk):
+    assert '<option value="کیلوگرم">' in clerk.get("/desk/walk-in").html
+    assert '<option value="kilogram">' in clerk.get("/desk/walk-in?language=en").html
 
 
 def test_a_fourth_kind_of_goods_is_saved_too(clerk):
@@ -305,6 +341,41 @@ def test_an_entry_is_void_when_a_second_person_agrees(clerk, manager, database):
     assert "باطل شد" in page.words
     assert "باطل" in clerk.get(f"/desk/entries/{code}").words
     assert rows(database, ContributionReversal) == 1
+
+
+def test_money_that_is_at_the_bank_is_refused_in_words(clerk, manager, database):
+    code = enter(database, clerk)
+    ask(clerk, code)
+    clerk.send("/desk/slips", {"amount": "400000"})
+
+    path = f"/desk/voids/{request_id(database)}"
+    page = manager.send(path, {"decision": "approved"}, status=422)
+
+    assert "تنها ۶۰۰٬۰۰۰ ریال در صندوق آزاد است" in page.words
+    assert rows(database, ContributionReversal) == 0
+
+
+def test_a_gift_that_was_paid_online_offers_no_void(clerk, database):
+    code = enter_online(database)
+    assert "/void" not in clerk.get(f"/desk/entries/{code}").html
+
+    page = clerk.send(
+        f"/desk/entries/{code}/void",
+        {"reason": "پشیمان شد"},
+        hidden=clerk.form("/desk/walk-in"),
+        status=422,
+    )
+
+    assert "برخط پرداخت شده" in page.words
+    assert rows(database, VoidRequest) == 0
+
+
+def enter_online(database):
+    """A gift that was paid online in the name of this desk; its tracking code."""
+    with database.writing() as session:
+        pledge = a_pledge(session, CashItem(2_500_000), office="07")
+        a_final_payment(session, pledge, order_number=1)
+        return pledge.tracking_code
 
 
 def test_declining_leaves_the_entry_as_it_is(clerk, manager, database):

@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -11,7 +12,8 @@ from donations.pledging import CashItem, DonorFacts
 from flows.importing import import_statement
 from flows.reconciling import run
 from ledger.terminals import Terminal
-from offices.staff import Role
+from offices.one_time_codes import code_at, new_secret
+from offices.staff import Role, StaffMember, StaffSession
 from reconciliation.expected import MoneySource, OpenLine, expect_terminal_money
 from reconciliation.lines import StatementLine
 from reconciliation.matches import Match, MatchUndo
@@ -249,6 +251,49 @@ def test_an_import_is_taken_back_with_a_reason(accountant, database, imported):
     assert "پس گرفته" in page.words
     assert count(database, OpenLine) == 0
     accountant.get(f"/finance/lines/{the_line(database, 123_456)}", status=404)
+
+
+@pytest.mark.parametrize("what", ["line", "run", "import"])
+@pytest.mark.parametrize(
+    ("age", "code", "status"),
+    [
+        (timedelta(minutes=5), "", 200),
+        (timedelta(minutes=5, seconds=1), "", 422),
+        (timedelta(minutes=5, seconds=1), "000000", 422),
+        (timedelta(minutes=5, seconds=1), "right", 200),
+    ],
+    ids=["fresh", "old, none typed", "old, wrong", "old, a fresh one typed"],
+)
+def test_undoing_needs_a_fresh_one_time_code(
+    accountant, database, imported, what, age, code, status
+):
+    done = run(database, now=NOON)
+    line = f"/finance/lines/{the_line(database, 2_500_000)}"
+    address = {
+        "line": f"{line}/undo",
+        "run": f"/finance/runs/{done.run}/undo",
+        "import": f"/finance/statements/{imported.file_id}/undo",
+    }[what]
+    hidden = accountant.form(line if what == "line" else address)
+    secret = typed_last(database, accountant, age)
+    typed = code_at(secret, NOON) if code == "right" else code
+
+    page = accountant.send(
+        address, {"reason": "آزمایش", "code": typed}, hidden=hidden, status=status
+    )
+
+    assert (count(database, MatchUndo) > 0) is (status == 200)
+    assert ("رمز" in page.words) is (status == 422)
+
+
+def typed_last(database, person, age):
+    """Let somebody's last code be so old; the secret of their device."""
+    secret = new_secret()
+    with database.writing() as session:
+        session.get_one(StaffMember, person.staff_member_id).totp_secret = secret
+        mine = StaffSession.staff_member_id == person.staff_member_id
+        session.scalars(select(StaffSession).where(mine)).one().stepped_up_at = NOON - age
+    return secret
 
 
 @pytest.mark.usefixtures("imported")

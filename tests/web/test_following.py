@@ -154,6 +154,53 @@ def test_digits_cannot_be_tried_out(client, pledge):
     assert "دوباره تلاش کنید" in page.words
 
 
+def test_the_tries_of_a_stranger_do_not_lock_the_donor_out(app, client, pledge):
+    for guess in range(5):
+        last_four(client, pledge, f"000{guess}", status=422)
+
+    assert "مریم رضایی" in last_four(from_elsewhere(app, 1), pledge, "6789").words
+
+
+def test_digits_cannot_be_tried_out_from_many_addresses(app, client, pledge):
+    for number in range(20):
+        last_four(from_elsewhere(app, number), pledge, "0000", status=422)
+
+    assert "مریم" not in last_four(client, pledge, "6789", status=429).words
+
+
+def test_the_right_digits_are_no_guess(client, pledge):
+    for _turn in range(30):
+        last_four(client, pledge, "6789")
+
+
+def from_elsewhere(app, number):
+    made = PageClient(app)
+    made.http.environ_base["REMOTE_ADDR"] = f"198.51.100.{number}"
+    return made
+
+
+@pytest.mark.parametrize("path", ["/follow/{}", "/give/{}/pay"])
+@pytest.mark.parametrize("is_there", [False, True], ids=["no such code", "a code"])
+def test_every_door_counts_the_codes_that_nobody_has(client, pledge, path, is_there):
+    """Guesses at any of the addresses fill one bucket, and then no door tells codes apart."""
+    token = client.get("/give").fields["csrf_token"]
+    missed = path.format("3000000000000")
+    for _turn in range(60):
+        client.post(missed, status=404, csrf_token=token)
+
+    code = pledge.tracking_code if is_there else "3000000000000"
+    for door in ("/follow/{}", "/give/{}/pay"):
+        client.post(door.format(code), status=429, csrf_token=token)
+
+
+def test_the_donor_pays_whatever_strangers_missed(client, pledge):
+    token = client.get("/give").fields["csrf_token"]
+    for _turn in range(60):
+        client.get("/follow/3000000000000", status=404)
+
+    client.post(f"/give/{pledge.tracking_code}/pay", csrf_token=token, key=pledge.view_key)
+
+
 def test_codes_cannot_be_tried_out(client, pledge):
     """After too many misses even a code that exists is answered alike, so nothing is learnt."""
     for _ in range(60):

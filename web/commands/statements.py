@@ -7,7 +7,8 @@ import click
 from core.rial import format_rial
 from core.words import _
 from flows.importing import import_statement
-from flows.reconciling import run, undo_run
+from flows.reconciling import run
+from flows.undoing import undo_run
 from reconciliation.importing import ImportReport
 from reconciliation.reporting import report_lines, totals
 from reconciliation.statements.recognise import AUTO, READERS

@@ -10,7 +10,7 @@ from flows.desk import drawer, slips_with_state
 from flows.entries import latest_entries, totals_of_day
 from offices.scope import Scope
 from web.desk.here import named, own_office
-from web.desk.walk_in_form import TENDERS
+from web.desk.tender_form import TENDERS
 from web.services import current
 from web.sign_in.guard import the_person
 

@@ -2,6 +2,7 @@
 
 from web.desk.dashboard import dashboard
 from web.desk.entries import entries, entry, paper, void
+from web.desk.receiving import receive, receive_form
 from web.desk.slips import slip, slips
 from web.desk.voids import void_request, voids
 from web.desk.walk_in import saved, walk_in
@@ -11,6 +12,8 @@ PAGES = (
     Page("", dashboard, Allow.DESK),
     Page("/walk-in", walk_in, Allow.DESK, ("GET", "POST")),
     Page("/walk-in/<tracking_code>", saved, Allow.DESK),
+    Page("/receive", receive_form, Allow.DESK),
+    Page("/receive/<tracking_code>", receive, Allow.DESK, ("GET", "POST")),
     Page("/entries", entries, Allow.ENTRIES),
     Page("/entries/<tracking_code>", entry, Allow.ENTRIES),
     Page("/entries/<tracking_code>/paper", paper, Allow.ENTRIES),

@@ -1,22 +1,15 @@
 """The walk-in form: money, goods and hours of one visitor, on one page."""
 
-import secrets
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from werkzeug.datastructures import MultiDict
-from wtforms import (
-    BooleanField,
-    HiddenField,
-    RadioField,
-    SelectField,
-    StringField,
-)
+from wtforms import HiddenField, RadioField, SelectField, StringField
 
-from core.digits import digits_only, normalise
+from core.digits import normalise
 from core.words import Later, _
-from donations.models.contribution import Tender
 from donations.models.fund import MOST_NEEDED
 from donations.models.pledge import HiddenFrom
 from donations.pledging import (
@@ -29,6 +22,7 @@ from donations.pledging import (
     ServiceItem,
 )
 from flows.desk import WalkIn
+from web.desk.tender_form import TenderForm, is_filled, refuse
 from web.fields import (
     EmailField,
     HoursField,
@@ -36,21 +30,13 @@ from web.fields import (
     NationalIdField,
     QuantityField,
     RialField,
-    SpokenForm,
     at_most,
 )
 
 GOODS_ROWS = 3
 SERVICE_ROWS = 2
 ROWS_MAX = 20
-_REFERENCE_MAX = 40
-_KEY_MAX = 40
 
-TENDERS: Mapping[str, Later] = {
-    Tender.CASH: Later("Cash"),
-    Tender.CARD_TERMINAL: Later("Card terminal"),
-    Tender.CHEQUE: Later("Cheque"),
-}
 HIDDEN_FROM: Mapping[str, Later] = {
     HiddenFrom.NOBODY: Later("The name may be shown"),
     HiddenFrom.PUBLIC: Later("Not in published lists"),
@@ -77,20 +63,15 @@ class ServiceRow:
     hours: HoursField
 
 
-class WalkInForm(SpokenForm):
+class WalkInForm(TenderForm):
     """What a visitor brings. Only the kind and its amount or item are compulsory.
 
     The fields of goods and hours are made by ``walk_in_form``, a set for each row.
     """
 
-    request_key = HiddenField(validators=[at_most(_KEY_MAX)])
     goods_rows = HiddenField()
     service_rows = HiddenField()
     amount = RialField(Later("Amount"))
-    tender = RadioField(Later("Form of payment"), default=Tender.CASH)
-    terminal = SelectField(Later("Card terminal"), validate_choice=False)
-    trace_number = StringField(Later("Trace number on the card slip"), [at_most(_REFERENCE_MAX)])
-    cheque_number = StringField(Later("Cheque number"), [at_most(_REFERENCE_MAX)])
     fund = SelectField(Later("Purpose"), default=MOST_NEEDED)
     mobile = MobileField(Later("Mobile"))
     name = StringField(Later("Name"), [at_most(NAME_MAX)])
@@ -100,11 +81,14 @@ class WalkInForm(SpokenForm):
         Later("Who may see the name"), choices=dict(HIDDEN_FROM), default=HiddenFrom.NOBODY
     )
     language = RadioField(Later("Language of the receipt"), choices=dict(LANGUAGES), default="fa")
-    is_another = BooleanField(Later("It is another gift"))
 
     goods: Sequence[GoodsRow]
     services: Sequence[ServiceRow]
-    terminal_names: Sequence[str]
+
+    @property
+    def has_money(self) -> bool:
+        """Whether an amount was typed."""
+        return self.amount.value is not None
 
     def validate(self, extra_validators: object = None) -> bool:
         """Check every field, then what the fields must be together."""
@@ -113,7 +97,7 @@ class WalkInForm(SpokenForm):
             is_fine &= _whole(row.description, row.quantity, row.unit, spare=row.declared_value)
         for service in self.services:
             is_fine &= _whole(service.skill, service.hours)
-        is_fine &= self._money_is_whole()
+        is_fine &= self.money_is_whole()
         if is_fine and not self.items():
             self.form_errors = [_("Enter an amount, goods or hours.")]
             is_fine = False
@@ -145,7 +129,6 @@ class WalkInForm(SpokenForm):
 
     def walk_in(self) -> WalkIn:
         """The visit as the desk records it."""
-        tender = Tender(self.tender.data) if self.amount.value is not None else None
         return WalkIn(
             items=self.items(),
             donor=DonorFacts(
@@ -155,27 +138,13 @@ class WalkInForm(SpokenForm):
                 national_id=self.national_id.value,
                 hidden_from=HiddenFrom(self.hidden_from.data),
             ),
-            tender=tender,
-            terminal=self.terminal.data if tender is Tender.CARD_TERMINAL else None,
-            trace_number=_reference(self.trace_number) if tender is Tender.CARD_TERMINAL else None,
-            cheque_number=_reference(self.cheque_number) if tender is Tender.CHEQUE else None,
+            tender=self.tender_chosen,
+            terminal=self.terminal_chosen,
+            trace_number=self.trace_number_read,
+            cheque_number=self.cheque_number_read,
             language=self.language.data or "fa",
             is_another=bool(self.is_another.data),
         )
-
-    def _money_is_whole(self) -> bool:
-        if self.amount.value is None:
-            return True
-        if self.tender.data == Tender.CHEQUE:
-            return _demand(self.cheque_number, _("Write the number of the cheque."))
-        if self.tender.data == Tender.CARD_TERMINAL:
-            return _demand(
-                self.trace_number, _("Write the trace number that stands on the card slip.")
-            ) and (
-                self.terminal.data in self.terminal_names
-                or _refuse(self.terminal, _("Choose a terminal."))
-            )
-        return True
 
 
 def walk_in_form(
@@ -193,15 +162,8 @@ def walk_in_form(
     form.goods = [_goods_row(form, n) for n in range(1, goods_rows + 1)]
     form.services = [_service_row(form, n) for n in range(1, service_rows + 1)]
     form.goods_rows.data, form.service_rows.data = str(goods_rows), str(service_rows)
-    form.request_key.data = form.request_key.data or secrets.token_urlsafe(16)
     form.fund.choices = {heading: dict(below) for heading, below in funds.items()}
-    form.tender.choices = {
-        tender: label
-        for tender, label in TENDERS.items()
-        if terminals or tender != Tender.CARD_TERMINAL
-    }
-    form.terminal.choices = {name: name for name in terminals}
-    form.terminal_names = terminals
+    form.offer(terminals)
     return form
 
 
@@ -229,34 +191,18 @@ def _class_of(goods_rows: int, service_rows: int) -> type[WalkInForm]:
 
 
 def _rows(typed: str | None, usual: int, more: int) -> int:
-    asked = int(typed) if typed and typed.isascii() and typed.isdigit() else usual
+    is_count = typed is not None and re.fullmatch(r"[0-9]{1,3}", typed)
+    asked = int(typed or usual) if is_count else usual
     return min(max(asked, usual) + more, ROWS_MAX)
 
 
 def _whole(*fields: StringField, spare: StringField | None = None) -> bool:
     """Whether a row is filled in whole or not at all."""
     everything = (*fields, spare) if spare else fields
-    if not any(_is_filled(field) for field in everything):
+    if not any(is_filled(field) for field in everything):
         return True
-    missing = [field for field in fields if not _is_filled(field)]
+    missing = [field for field in fields if not is_filled(field)]
     for field in missing:
         text = _("“%(name)s” is missing in a row that is begun.")
-        _refuse(field, text % {"name": field.label.text})
+        refuse(field, text % {"name": field.label.text})
     return not missing
-
-
-def _is_filled(field: StringField) -> bool:
-    return bool(normalise(field.data or ""))
-
-
-def _reference(field: StringField) -> str:
-    return digits_only(field.data or "") or normalise(field.data or "")
-
-
-def _demand(field: StringField, text: str) -> bool:
-    return _is_filled(field) or _refuse(field, text)
-
-
-def _refuse(field: StringField | SelectField, text: str) -> bool:
-    field.errors = (*field.errors, text)
-    return False

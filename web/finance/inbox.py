@@ -13,7 +13,11 @@ from core.digits import digits_only
 from core.refusals import NotFound, Refusal
 from core.words import Later, _
 from donations.tracking import pledge_with_code
-from flows.reconciling import assign, mark_fee, undo_line
+from donations.voiding import ReasonMissing
+from flows.reconciling import assign, mark_fee
+from flows.undoing import undo_line
+from offices.limits import TooManyTries
+from offices.signing_in import WrongCode
 from reconciliation.assigning import LineNotOpen
 from reconciliation.lines import StatementLine
 from reconciliation.matches import Match
@@ -26,6 +30,7 @@ from reconciliation.reviewing import (
     standing_line,
 )
 from reconciliation.suggesting import Suggestion, suggestions
+from reconciliation.undoing import UndoneMeanwhile
 from reconciliation.why_not import in_words, why_not
 from web.fields import SpokenForm, at_most
 from web.finance.statements import ReasonForm
@@ -33,6 +38,7 @@ from web.refusals import explain
 from web.services import current
 from web.sign_in.forms import put_beside
 from web.sign_in.guard import the_person
+from web.sign_in.stepping_up import demand_fresh_code
 
 _PAGE = 20
 _CODE_MAX = 40
@@ -120,17 +126,15 @@ def undo(line_id: int) -> ResponseReturnValue:
     """Say that what explains a line does not stand, with a reason."""
     form = ReasonForm(request.form)
     if form.validate():
-        with current.database.writing() as session:
-            standing_line(session, line_id)
-            undo_line(
-                session,
-                line_id,
-                reason=form.reason.data or "",
-                undone_by_id=the_person().staff_member_id,
-                now=current.now(),
-            )
-        flash(_("The line is open again; what it had caused was reversed."), "success")
-        return redirect(url_for("finance.line", line_id=line_id), 303)
+        try:
+            _undo(form, line_id)
+        except UndoneMeanwhile as refusal:
+            return _told_at_the_line(line_id, refusal)
+        except (ReasonMissing, WrongCode, TooManyTries) as refusal:
+            form.refuse(refusal)
+        else:
+            flash(_("The line is open again; what it had caused was reversed."), "success")
+            return redirect(url_for("finance.line", line_id=line_id), 303)
     with current.database.reading() as session:
         return _line_page(session, line_id, AssignForm(), form), 422
 
@@ -145,6 +149,20 @@ def _assign(form: AssignForm, line_id: int) -> None:
             pledge_with_code(session, code).id,
             as_given=form.as_given.data,
             made_by_id=the_person().staff_member_id,
+            now=current.now(),
+        )
+
+
+def _undo(form: ReasonForm, line_id: int) -> None:
+    who = the_person()
+    demand_fresh_code(who, form.code.data or "")
+    with current.database.writing() as session:
+        standing_line(session, line_id)
+        undo_line(
+            session,
+            line_id,
+            reason=form.reason.data or "",
+            undone_by_id=who.staff_member_id,
             now=current.now(),
         )
 
@@ -196,4 +214,5 @@ def _line_page(session: Session, line_id: int, form: AssignForm, reason: ReasonF
         ],
         assign_form=form,
         reason_form=reason,
+        needs_code=not the_person().is_stepped_up,
     )

@@ -5,7 +5,8 @@ from flask.typing import ResponseReturnValue
 
 from core.refusals import NotFound, Refusal
 from core.words import _
-from flows.reconciling import run, undo_run
+from flows.reconciling import run
+from flows.undoing import undo_run
 from offices.staff import StaffMember
 from reconciliation.matches import ReconciliationRun
 from reconciliation.reviewing import (
@@ -18,8 +19,8 @@ from web.filters import number
 from web.finance.statements import PAGE, ReasonForm
 from web.refusals import explain
 from web.services import current
-from web.sign_in.forms import put_beside
 from web.sign_in.guard import the_person
+from web.sign_in.stepping_up import demand_fresh_code
 
 
 def runs() -> ResponseReturnValue:
@@ -42,20 +43,21 @@ def runs() -> ResponseReturnValue:
 
 def undo_whole_run(run_id: int) -> ResponseReturnValue:
     """Undo everything of a run that still stands, with a reason."""
-    form = ReasonForm(request.form)
+    who, form = the_person(), ReasonForm(request.form)
     if request.method == "POST" and form.validate():
         try:
+            demand_fresh_code(who, form.code.data or "")
             undone = undo_run(
                 current.database,
                 run_id,
                 reason=form.reason.data or "",
-                undone_by_id=the_person().staff_member_id,
+                undone_by_id=who.staff_member_id,
                 now=current.now(),
             )
         except NotFound:
             raise
         except Refusal as refusal:
-            put_beside(form, "reason", refusal)
+            form.refuse(refusal)
         else:
             flash(_("%(count)s lines are open again.") % {"count": number(undone)}, "success")
             return redirect(url_for("finance.runs"), 303)
@@ -68,6 +70,7 @@ def undo_whole_run(run_id: int) -> ResponseReturnValue:
             form=form,
             run=undoing,
             standing_lines=standing_in_run(session, run_id),
+            needs_code=not who.is_stepped_up,
         )
         return page, 422 if form.errors else 200
 

@@ -6,13 +6,15 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, FileField, SelectField, TextAreaField
+from wtforms import BooleanField, FileField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
 from core.refusals import NotFound, Refusal
 from core.words import Later, _
 from flows.importing import import_statement, undo_import
 from ledger.accounts import BankAccount
+from offices.limits import TooManyTries
+from offices.signing_in import WrongCode
 from offices.staff import StaffMember
 from reconciliation.importing import ImportReport
 from reconciliation.lines import StatementFile
@@ -23,10 +25,12 @@ from web.filters import digits, moment, number
 from web.services import current
 from web.sign_in.forms import put_beside
 from web.sign_in.guard import the_person
+from web.sign_in.stepping_up import demand_fresh_code
 
 PAGE = 50
 REASON_MAX = 300
 _NAME_MAX = 200
+_CODE_MAX = 20
 
 
 class StatementForm(SpokenForm):
@@ -38,11 +42,17 @@ class StatementForm(SpokenForm):
 
 
 class ReasonForm(SpokenForm):
-    """Why something is undone."""
+    """Why something is undone; the code is asked for where the last one is not fresh."""
 
     reason = TextAreaField(
         Later("Reason"), [InputRequired(Later("Please give the reason.")), at_most(REASON_MAX)]
     )
+    code = StringField(Later("One-time code"), [at_most(_CODE_MAX)])
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Show why nothing was undone, beside the field it is about."""
+        is_code = isinstance(refusal, WrongCode | TooManyTries)
+        put_beside(self, "code" if is_code else "reason", refusal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +84,21 @@ def statements() -> ResponseReturnValue:
 
 def undo_statement(file_id: int) -> ResponseReturnValue:
     """Take the latest import of an account back, with a reason."""
-    form = ReasonForm(request.form)
+    who, form = the_person(), ReasonForm(request.form)
     if request.method == "POST" and form.validate():
         try:
+            demand_fresh_code(who, form.code.data or "")
             undo_import(
                 current.database,
                 file_id,
                 reason=form.reason.data or "",
-                undone_by_id=the_person().staff_member_id,
+                undone_by_id=who.staff_member_id,
                 now=current.now(),
             )
         except NotFound:
             raise
         except Refusal as refusal:
-            put_beside(form, "reason", refusal)
+            form.refuse(refusal)
         else:
             flash(_("The import was taken back; its lines no longer stand."), "success")
             return redirect(url_for("finance.statements"), 303)
@@ -97,7 +108,12 @@ def undo_statement(file_id: int) -> ResponseReturnValue:
             raise NotFound(subject="statement_file")
         if request.method == "GET":
             undoable_import(session, file_id)
-        page = render_template("finance/undo_statement.html", form=form, file=file)
+        page = render_template(
+            "finance/undo_statement.html",
+            form=form,
+            file=file,
+            needs_code=not who.is_stepped_up,
+        )
         return page, 422 if form.errors else 200
 
 

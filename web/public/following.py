@@ -8,7 +8,8 @@ from core.identifiers import is_deposit_id
 from core.refusals import NotFound
 from core.words import _
 from donations.tracking import pledge_with_code
-from web.public.limiting import count_last_four, count_miss, refuse_after_misses
+from web.public.limiting import count_last_four, forget_last_four
+from web.public.looking_up import looked_up
 from web.public.standing import Standing, standing_of
 from web.public.unlocking import ends_mobile, is_opened, remember_opened
 from web.services import current
@@ -34,22 +35,19 @@ def follow_form() -> ResponseReturnValue:
 
 
 def follow(tracking_code: str) -> ResponseReturnValue:
-    """Where a gift stands; a code that nobody has is counted, so that codes cannot be guessed."""
+    """Where a gift stands."""
     try:
-        standing = _standing(tracking_code)
+        return _follow_page(_standing(tracking_code))
     except NotFound:
-        count_miss()
-        return _code_page(
-            tracking_code[:_TYPED_MAX],
-            _("There is no gift with this code. Please compare it digit by digit."),
-            status=404,
-        )
-    return _follow_page(standing)
+        return _no_such_gift(tracking_code)
 
 
 def open_gift(tracking_code: str) -> ResponseReturnValue:
     """Show the donor's own view to whoever knows how the donor's mobile number ends."""
-    standing = _standing(tracking_code)
+    try:
+        standing = _standing(tracking_code)
+    except NotFound:
+        return _no_such_gift(tracking_code)
     count_last_four(standing.tracking_code)
     with current.database.reading() as session:
         pledge = pledge_with_code(session, tracking_code)
@@ -57,28 +55,36 @@ def open_gift(tracking_code: str) -> ResponseReturnValue:
     if not proves:
         error = _("These are not the last four digits of the number that was left.")
         return _follow_page(standing, error=error, status=422)
+    forget_last_four(standing.tracking_code)
     there = redirect(url_for("public.follow", tracking_code=standing.tracking_code), 303)
     return remember_opened(make_response(there), pledge)
 
 
 def _standing(tracking_code: str) -> Standing:
-    with current.database.reading() as session:
-        pledge = pledge_with_code(session, tracking_code)
-        if not is_opened(pledge):
-            refuse_after_misses(session)
-        return standing_of(
+    return looked_up(
+        tracking_code,
+        lambda session, pledge: standing_of(
             session,
             pledge,
             gateways=current.gateways,
             is_opened=is_opened(pledge),
             now=current.now(),
-        )
+        ),
+    )
 
 
 def _follow_page(standing: Standing, *, error: str = "", status: int = 200) -> ResponseReturnValue:
     key = request.args.get("key", "") if standing.is_opened else ""
     page = render_template("public/follow.html", gift=standing, error=error, key=key)
     return page, status
+
+
+def _no_such_gift(tracking_code: str) -> ResponseReturnValue:
+    return _code_page(
+        tracking_code[:_TYPED_MAX],
+        _("There is no gift with this code. Please compare it digit by digit."),
+        status=404,
+    )
 
 
 def _code_page(typed: str, error: str, *, status: int = 422) -> ResponseReturnValue:

@@ -14,7 +14,6 @@ from core.refusals import NotFound, Refusal
 from core.words import spoken
 from donations.models.pledge import Channel, Pledge
 from donations.paying import AlreadyPaid, AmountOutsideGateway, NothingToPay
-from donations.tracking import pledge_with_code
 from flows.paying import OpenedPayment, UnknownGateway, announce_payment, open_payment
 from flows.pledging import promise
 from offices.places import Office
@@ -22,6 +21,7 @@ from payment_gateways.contract import Redirect
 from web.public.choices import Choices, choices, title_of
 from web.public.give_form import BY_DEPOSIT, GiftForm
 from web.public.limiting import count_gift, count_gift_within
+from web.public.looking_up import looked_up
 from web.public.unlocking import is_view_key
 from web.refusals import explain
 from web.services import current
@@ -72,10 +72,11 @@ def give() -> ResponseReturnValue:
 def pay(tracking_code: str) -> ResponseReturnValue:
     """Open another attempt to pay the same pledge, perhaps at another gateway."""
     count_gift()
-    with current.database.reading() as session:
-        pledge = pledge_with_code(session, tracking_code)
-        key = request.form.get("key", "")
-        promised = _described(pledge, key=key if is_view_key(pledge, key) else "")
+    key = request.form.get("key", "")
+    promised = looked_up(
+        tracking_code,
+        lambda _session, pledge: _described(pledge, key=key if is_view_key(pledge, key) else ""),
+    )
     gateway = request.form.get("gateway") or next(iter(_offered().gateways), "")
     with current.database.writing() as session:
         opened = _opened(session, promised, gateway)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import request
 from sqlalchemy.orm import Session
 
-from offices.limits import RateLimit, TooManyTries, allow
+from offices.limits import RateLimit, TooManyTries, allow, give_back
 from web.services import current
 
 # Iranian mobile networks put thousands of people behind one address, so these are generous to an
@@ -13,7 +13,7 @@ from web.services import current
 _MISSES, _MISSES_PER = 60, timedelta(hours=1)
 _GIFTS_PER = timedelta(minutes=1)
 _LOOKS, _LOOKS_PER = 120, timedelta(minutes=1)
-_DIGITS, _DIGITS_PER = 5, timedelta(hours=1)
+_DIGITS_FROM_HERE, _DIGITS_FROM_ANYWHERE, _DIGITS_PER = 5, 20, timedelta(hours=1)
 
 
 def count_gift() -> None:
@@ -34,8 +34,21 @@ def count_verification() -> None:
 
 
 def count_last_four(tracking_code: str) -> None:
-    """Count a try at the last four digits of one code, from wherever. Raises TooManyTries."""
-    _count(f"last-four:{tracking_code}", _DIGITS, _DIGITS_PER)
+    """Count a try at the last four digits of one code, here and everywhere. Raises TooManyTries.
+
+    Few from one address, so that a stranger who guesses does not lock the donor out; more from all
+    together, so that many addresses do not help.
+    """
+    with current.database.writing() as session:
+        for bucket, tries in _digits_of(tracking_code):
+            allow(session, bucket, tries=tries, per=_DIGITS_PER, now=current.now())
+
+
+def forget_last_four(tracking_code: str) -> None:
+    """Take the last count back: the digits were right. Counted first, so that none slips by."""
+    with current.database.writing() as session:
+        for bucket, tries in _digits_of(tracking_code):
+            give_back(session, bucket, tries=tries, per=_DIGITS_PER)
 
 
 def count_miss() -> None:
@@ -55,6 +68,13 @@ def refuse_after_misses(session: Session) -> None:
     if row is not None and row.empty_at_ms - now_ms + step_ms > window_ms:
         waits_ms = row.empty_at_ms - now_ms + step_ms - window_ms
         raise TooManyTries(wait_seconds=max(1, waits_ms // 1000))
+
+
+def _digits_of(tracking_code: str) -> tuple[tuple[str, int], ...]:
+    return (
+        (f"last-four:{tracking_code}:{_address()}", _DIGITS_FROM_HERE),
+        (f"last-four:{tracking_code}", _DIGITS_FROM_ANYWHERE),
+    )
 
 
 def _count(bucket: str, tries: int, per: timedelta) -> None:

@@ -21,7 +21,7 @@ def is_view_key(pledge: Pledge, key: str) -> bool:
 
 def is_opened(pledge: Pledge) -> bool:
     """Whether whoever asks showed the key, or proved the mobile number a short while ago."""
-    return is_view_key(pledge, request.args.get("key", "")) or _proved() == pledge.tracking_code
+    return is_view_key(pledge, request.values.get("key", "")) or _proved() == pledge.tracking_code
 
 
 def ends_mobile(pledge: Pledge, typed: str) -> bool:

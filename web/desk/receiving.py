@@ -1,0 +1,150 @@
+"""Receiving what was promised before: a visitor shows a code, the clerk ticks what came."""
+
+from collections.abc import Mapping, Sequence
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from wtforms import BooleanField, Field
+
+from core.digits import digits_only
+from core.identifiers import is_tracking_code
+from core.refusals import NotFound, Refusal
+from core.words import Later, _
+from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
+from donations.tracking import PledgeState, payments_of, pledge_state
+from flows.desk import Arrival, SeenBefore, promised_to, receive_promised, terminals_at
+from web.desk.here import own_office
+from web.desk.tender_form import TenderForm
+from web.refusals import explain
+from web.services import current
+from web.sign_in.guard import the_person
+
+_TYPED_MAX = 40
+_MONEY_MAY_COME = (PledgeState.AT_THE_BANK, PledgeState.UNDER_REVIEW)
+
+
+class ReceiveForm(TenderForm):
+    """What of a promise lies on the counter: the money, and a tick for everything else."""
+
+    with_cash = BooleanField(Later("The money is here"))
+
+    ticks: Mapping[int, Field]
+
+    @property
+    def has_money(self) -> bool:
+        """Whether the promised money was counted here."""
+        return bool(self.with_cash.data)
+
+    def item_ids(self, promised: Sequence[PledgeItem]) -> list[int]:
+        """Which of the promised items came."""
+        return [
+            item.id
+            for item in promised
+            if (self.has_money if item.kind is ItemKind.CASH else self.ticks[item.id].data)
+        ]
+
+
+def receive_form() -> ResponseReturnValue:
+    """Ask for the code; typed in any digits and with any separators."""
+    typed = request.args.get("code", "").strip()[:_TYPED_MAX]
+    code = digits_only(typed) or ""
+    if not typed:
+        return render_template("desk/receive_form.html", typed="", error="")
+    if not is_tracking_code(code):
+        error = _("A tracking code has thirteen digits and nothing else.")
+        return render_template("desk/receive_form.html", typed=typed, error=error), 422
+    return redirect(url_for("desk.receive", tracking_code=code), 303)
+
+
+def receive(tracking_code: str) -> ResponseReturnValue:
+    """What the code promises and is still open; receive what of it came, under one receipt."""
+    with current.database.reading() as session:
+        pledge = promised_to(session, the_person().scope, tracking_code)
+        promised = [item for item in pledge.items if item.state is ItemState.PROMISED]
+        form = _form(session, promised)
+        if request.method == "GET":
+            return _page(session, pledge, promised, form)
+        if not _is_whole(form, promised):
+            return _page(session, pledge, promised, form), 422
+    try:
+        _received(form, pledge, promised)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        with current.database.reading() as session:
+            is_seen = _blamed(form, refusal)
+            page = _page(session, pledge, promised, form, is_seen=is_seen)
+            return page, refusal.http_status
+    return redirect(url_for("desk.saved", tracking_code=pledge.tracking_code), 303)
+
+
+def _form(session: Session, promised: Sequence[PledgeItem]) -> ReceiveForm:
+    others = [item for item in promised if item.kind is not ItemKind.CASH]
+    fields = {f"item{item.id}": BooleanField() for item in others}
+    form: ReceiveForm = type("ReceiveFormWithItems", (ReceiveForm,), fields)(request.form)
+    form.ticks = {item.id: form[f"item{item.id}"] for item in others}
+    office = own_office(session, the_person())
+    form.offer([row.name for row in terminals_at(session, office.id)])
+    return form
+
+
+def _is_whole(form: ReceiveForm, promised: Sequence[PledgeItem]) -> bool:
+    is_fine = form.validate() and form.money_is_whole()
+    if is_fine and promised and not form.item_ids(promised):
+        form.form_errors = [_("Tick what was brought.")]
+        return False
+    return is_fine
+
+
+def _received(form: ReceiveForm, pledge: Pledge, promised: Sequence[PledgeItem]) -> None:
+    who = the_person()
+    arrival = Arrival(
+        pledge.tracking_code,
+        form.item_ids(promised),
+        tender=form.tender_chosen,
+        terminal=form.terminal_chosen,
+        trace_number=form.trace_number_read,
+        cheque_number=form.cheque_number_read,
+        is_another=bool(form.is_another.data),
+    )
+    with current.database.writing() as session:
+        receive_promised(
+            session,
+            who.scope,
+            arrival,
+            office_id=own_office(session, who).id,
+            staff_id=who.staff_member_id,
+            request_key=form.request_key.data,
+            now=current.now(),
+        )
+
+
+def _blamed(form: ReceiveForm, refusal: Refusal) -> bool:
+    """Show the refusal where it belongs; whether a person may say that it is another gift."""
+    name = str(refusal.details.get("field") or refusal.field or "")
+    if name in form:
+        form[name].errors = (*form[name].errors, explain(refusal))
+    else:
+        form.form_errors = [explain(refusal)]
+    return isinstance(refusal, SeenBefore)
+
+
+def _page(
+    session: Session,
+    pledge: Pledge,
+    promised: Sequence[PledgeItem],
+    form: ReceiveForm,
+    *,
+    is_seen: bool = False,
+) -> str:
+    cash = [item for item in promised if item.kind is ItemKind.CASH]
+    return render_template(
+        "desk/receive.html",
+        form=form,
+        pledge=pledge,
+        cash_rial=sum(item.amount_rial or 0 for item in cash),
+        others=[(item, form.ticks[item.id]) for item in promised if item.id in form.ticks],
+        money_may_come=pledge_state(pledge, payments_of(session, pledge.id)) in _MONEY_MAY_COME,
+        is_seen=is_seen,
+    )
