@@ -159,6 +159,7 @@ def _load_account(session: Session) -> None:
             deposit_id_layout="year2-place3-serial6",
             deposit_id_check="iso7064-97-10",
             valid_from=_BEGINNING,
+            is_central=True,
         )
     )
 

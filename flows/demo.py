@@ -7,8 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from flows.catalogue import enter_terminal
-from flows.desk import SLIP_ACCOUNT
-from ledger.accounts import BankAccount
+from ledger.accounts import central_account
 from offices.granting import add_staff
 from offices.places import ONLINE_OFFICE_CODE, Office
 from offices.staff import Role, StaffMember
@@ -62,9 +61,7 @@ def load_demo(session: Session, now: datetime) -> int:
 
 
 def _load_card_terminals(session: Session) -> None:
-    account_id = session.scalars(
-        select(BankAccount.id).where(BankAccount.number == SLIP_ACCOUNT)
-    ).one()
+    account_id = central_account(session).id
     for code, bank_terminal_id in CARD_TERMINALS.items():
         office_id = session.scalars(select(Office.id).where(Office.code == code)).one()
         enter_terminal(

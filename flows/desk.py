@@ -25,7 +25,7 @@ from donations.tracking import pledge_with_code
 from donations.voiding import decide_on_void, refuse_foreign_money
 from flows.pledging import promise
 from flows.receiving import receive_at_desk, reverse_contribution
-from ledger.accounts import AccountKind, BankAccount, LedgerAccount, account_code
+from ledger.accounts import AccountKind, LedgerAccount, account_code, central_account
 from ledger.postings import Entry
 from ledger.terminals import Terminal
 from offices.audit import note
@@ -35,8 +35,6 @@ from offices.staff import StaffMember
 from receipts.series import Receipt
 from reconciliation.expected import Expects, expect_deposit
 from reconciliation.matches import Match, MatchUndo, Target
-
-SLIP_ACCOUNT = "90190"  # the account of the people's contributions takes the cash of every desk
 
 
 class SeenBefore(Refusal):
@@ -233,13 +231,10 @@ def hand_over_cash(
     office = hold_drawer(session, office_id)
     if key is not None and (known := slip_of_request(session, key)) is not None:
         return known
-    account_id = session.scalars(
-        select(BankAccount.id).where(BankAccount.number == SLIP_ACCOUNT)
-    ).one()
     slip = write_slip(
         session,
         office,
-        bank_account_id=account_id,
+        bank_account_id=central_account(session).id,
         amount_rial=amount_rial,
         free_rial=drawer(session, office).free_rial,
         made_by_id=made_by_id,

@@ -33,6 +33,7 @@ from reconciliation.matching import (
     found_lines,
     write_matches,
 )
+from reconciliation.midnight import Moved, shifted_batches
 from reconciliation.running import Turn, begin_run
 from reconciliation.settling import (
     close_batches,
@@ -141,6 +142,10 @@ class Run:
             batches = sure_batches(session)
         for slice_ in in_slices(batches):
             self._settle(slice_)
+        with self._database.reading() as session:
+            shifts = shifted_batches(session)
+        for shift in shifts:
+            self._settle(shift.batches, shift.moved)
         self._walk(find_fees, close_fees)
 
     def finish(self) -> None:
@@ -162,8 +167,8 @@ class Run:
             self._slice(look, close)
             look.go_on()
 
-    def _settle(self, batches: Sequence[Batch]) -> None:
-        self._slice(lambda session: find_batches(session, batches), close_batches)
+    def _settle(self, batches: Sequence[Batch], moved: Sequence[Moved] = ()) -> None:
+        self._slice(lambda session: find_batches(session, batches, moved), close_batches)
 
     def _slice(self, find: Find, close: Close) -> None:
         """Explain and book one slice. One that loses every race is left to the next run."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, bindparam, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, bindparam, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.database import Base, insert_if_new
@@ -35,6 +35,15 @@ class BankAccount(Base):
     """
 
     __tablename__ = "bank_account"
+    __table_args__ = (
+        Index(
+            "ix_bank_account_central",
+            "is_central",
+            unique=True,
+            sqlite_where=text("is_central"),
+            postgresql_where=text("is_central"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(30), unique=True)
@@ -50,6 +59,8 @@ class BankAccount(Base):
     deposit_id_check: Mapped[str] = mapped_column(String(20), default="iso7064-97-10")
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+    # The one into which deposit ids lead and to which desks hand their cash.
+    is_central: Mapped[bool] = mapped_column(default=False)
 
 
 class LedgerAccount(Base):
@@ -69,6 +80,11 @@ class LedgerAccount(Base):
 _KNOWN = select(LedgerAccount.code, LedgerAccount.id).where(
     LedgerAccount.code.in_(bindparam("codes", expanding=True))
 )
+
+
+def central_account(session: Session) -> BankAccount:
+    """The account into which deposit ids lead. Raises NoResultFound without a catalogue."""
+    return session.scalars(select(BankAccount).where(BankAccount.is_central)).one()
 
 
 def account_code(kind: AccountKind, detail: str = "") -> str:

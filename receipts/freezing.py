@@ -16,7 +16,7 @@ from core.words import _, speaking
 from donations.models.contribution import Tender
 from donations.models.pledge import ItemKind
 from receipts.facts import LAYOUT_VERSION, SERVICE_ID, ReceiptKind
-from receipts.organisation import DEPOSIT_ACCOUNT, ORGANISATION, UNIT
+from receipts.organisation import ORGANISATION, UNIT
 from receipts.shape import UnknownGlyph, require_printable
 from receipts.text import printable
 
@@ -87,12 +87,13 @@ class Paper:
     purposes: Mapping[int, Purpose]
     terminals: Mapping[str, str]  # bank account numbers by our name of the terminal
     accounts: Mapping[str, Mapping[str, str]]  # how receipts name an account, by number
+    deposit_account: str  # the number of the one into which deposit ids lead
 
     def account_of(self, row: Received) -> str:
         """The bank account the money goes to, as JSON: null for cash and cheques at a desk."""
         number = self.terminals.get(row.gateway or row.terminal or "")
         if row.tender == Tender.TRANSFER:
-            number = DEPOSIT_ACCOUNT
+            number = self.deposit_account
         names = self.accounts.get(number or "")
         return _name(names[row.language]) if names else "null"
 

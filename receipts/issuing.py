@@ -46,6 +46,7 @@ _ACCOUNTS = select(
     BankAccount.branch_fa,
     BankAccount.branch_en,
 )
+_DEPOSIT_ACCOUNT = select(BankAccount.number).where(BankAccount.is_central)
 _DESKS = (
     select(
         Office.id,
@@ -235,6 +236,7 @@ def _rows_to_store(
         purposes=_purposes(session, {line.fund_id for found in lines.values() for line in found}),
         terminals=_terminals(session),
         accounts=_accounts(session),
+        deposit_account=session.scalars(_DEPOSIT_ACCOUNT).one(),
     )
     by_desk: defaultdict[int, list[Received]] = defaultdict(list)
     for row in fresh:

@@ -5,7 +5,7 @@ from functools import cache
 from core.settings import read_settings
 from receipts.facts import SERVICE_ID
 
-__all__ = ["DEPOSIT_ACCOUNT", "ORGANISATION", "SERVICE_ID", "UNIT", "verify_url"]
+__all__ = ["ORGANISATION", "SERVICE_ID", "UNIT", "verify_url"]
 
 # By language.
 ORGANISATION = {"fa": "سازمان بهزیستی کشور", "en": "State Welfare Organisation of Iran"}
@@ -13,7 +13,6 @@ UNIT = {
     "fa": "دفتر مشارکت‌های مردمی و خدمات داوطلبانه",
     "en": "Office of Public Participation and Voluntary Services",
 }
-DEPOSIT_ACCOUNT = "90190"  # the account into which deposit ids lead
 
 
 def verify_url(number_in_address: str, verify_key: str) -> str:

@@ -33,6 +33,7 @@ class Receipt(Base):
     __table_args__ = (
         UniqueConstraint("series_id", "serial"),
         CheckConstraint("serial > 0", name="serial_from_one"),
+        CheckConstraint("amount_rial > 0", name="amount_positive"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

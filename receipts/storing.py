@@ -5,22 +5,25 @@ own way spends more time on their parameters than the database does on the rows.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Select, Table, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+_WORTH_A_COPY = 10  # rows; below that, opening a COPY costs more than it saves
+
 
 def insert_rows(
-    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
+    connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
 ) -> None:
     """Insert rows in the open transaction: constraints and triggers see each of them."""
     names = ", ".join(columns)
+    is_sqlite = connection.dialect.name == "sqlite"
     cursor: Any = connection.connection.cursor()
     try:
-        if connection.dialect.name == "sqlite":
-            places = ", ".join("?" * len(columns))
+        if is_sqlite or len(rows) < _WORTH_A_COPY:
+            places = ", ".join(("?" if is_sqlite else "%s",) * len(columns))
             cursor.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({places})", rows)  # noqa: S608  names of our own columns
             return
         with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:

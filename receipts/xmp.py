@@ -15,6 +15,8 @@ _NAMESPACES = " ".join(
         ("pdf", "http://ns.adobe.com/pdf/1.3/"),
     )
 )
+
+
 def xmp_packet(title: str, author: str, producer: str, day: date) -> bytes:
     """The packet of a document made at midnight of a Tehran day."""
     moment = f"{day.isoformat()}T00:00:00+03:30"

@@ -43,6 +43,24 @@ class Batch:
     fee_rial: int  # what is netted from the credit
     line_id: int
     booked_on: date
+    moved_count: int = 0  # payments of it that we expected on a neighbouring day
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBatch:
+    """A terminal's open money of one business day, whatever pays it out."""
+
+    terminal_id: int
+    business_day: date
+    item_count: int
+    gross_rial: int
+    fee_rial: int
+    within_days: int
+    terms_id: int
+
+    @property
+    def net_rial(self) -> int:
+        return self.gross_rial - self.fee_rial
 
 
 def sure_batches(session: Session) -> Sequence[Batch]:
@@ -85,12 +103,13 @@ def in_slices(batches: Sequence[Batch], limit: int = SLICE_ITEMS) -> Iterator[li
         yield group
 
 
-def batch_sums(session: Session, terminal_id: int) -> Sequence[Any]:
-    """The open batches of one terminal with their sums, for telling why a line is not explained."""
+def open_batches(session: Session, terminal_id: int | None = None) -> list[OpenBatch]:
+    """The open batches with their sums, of one terminal or of all."""
     batch = _batches().subquery()
-    return session.execute(
-        select(batch).where(batch.c.terminal_id == terminal_id).order_by(batch.c.business_day)
-    ).all()
+    query = select(batch).order_by(batch.c.terminal_id, batch.c.business_day)
+    if terminal_id is not None:
+        query = query.where(batch.c.terminal_id == terminal_id)
+    return [OpenBatch(**row._mapping) for row in session.execute(query)]
 
 
 def terms_on(days: FromClause) -> Subquery:
@@ -106,6 +125,7 @@ def terms_on(days: FromClause) -> Subquery:
         select(
             days.c.terminal_id,
             days.c.business_day,
+            terms.id.label("terms_id"),
             terms.netting,
             terms.fee_floor_rial,
             terms.fee_per_ten_thousand,
@@ -172,6 +192,7 @@ def _batches() -> Select[*tuple[Any, ...]]:
             _whole(func.sum(money.amount_rial)).label("gross_rial"),
             _whole(func.sum(netted_fee_rial(money.amount_rial, terms))).label("fee_rial"),
             func.max(terms.c.settles_within_days).label("within_days"),
+            func.max(terms.c.terms_id).label("terms_id"),
         )
         .join(
             terms,

@@ -54,6 +54,7 @@ PAYOUT = Table(
     Col("terminal_id", Id, nullable=False),
     Col("business_day", Date, nullable=False),
     Col("item_count", Id, nullable=False),
+    Col("moved_count", Id, nullable=False),
     Col("gross_rial", Id, nullable=False),
     Col("fee_rial", Id, nullable=False),  # netted from the credit
     Col("line_id", Id, nullable=False),
@@ -61,6 +62,18 @@ PAYOUT = Table(
     Col("source", String(20)),
     Col("source_id", Id),
     Col("reference", String(80)),
+    prefixes=["TEMPORARY"],
+)
+
+# Payments near midnight that count to another day than they were expected in.
+MOVED = Table(
+    "found_moved",
+    _temporary,
+    Col("terminal_id", Id, primary_key=True, autoincrement=False),
+    Col("source", String(20), primary_key=True),
+    Col("source_id", Id, primary_key=True, autoincrement=False),
+    Col("business_day", Date, nullable=False),
+    Col("to_day", Date, nullable=False),
     prefixes=["TEMPORARY"],
 )
 

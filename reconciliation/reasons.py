@@ -168,6 +168,34 @@ def _settled(session: Session, row: Row[*tuple[Any, ...]], quoted: Mapping[str, 
             "%(business_day)s: the reference %(reference)s is the same and the amount is equal; "
             "no other row and no other payment has both."
         ) % {**values, "reference": digits(reference)}
+    sentence = _paid_out(settlement, values)
+    if settlement.moved_count:
+        sentence += " " + _moved(session, settlement)
+    return sentence
+
+
+def _moved(session: Session, settlement: Settlement) -> str:
+    """Which payments of it we had expected on a neighbouring day."""
+    items = session.scalars(
+        select(SettlementItem)
+        .where(
+            SettlementItem.settlement_id == settlement.id,
+            SettlementItem.business_day != settlement.business_day,
+        )
+        .order_by(SettlementItem.id)
+    ).all()
+    named = (
+        _("%(number)s of %(amount)s rial")
+        % {"number": digits(item.source_id), "amount": rial(item.amount_rial)}
+        for item in items
+    )
+    return _(
+        "Of these, payment %(payments)s moved within minutes of midnight and stands under "
+        "%(other_day)s in our books; no other choice of such payments makes both days agree."
+    ) % {"payments": _(" and ").join(named), "other_day": day(items[0].business_day)}
+
+
+def _paid_out(settlement: Settlement, values: Mapping[str, str]) -> str:
     if settlement.fee_rial:
         return (
             _(

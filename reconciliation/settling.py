@@ -1,12 +1,15 @@
 """Writing pay-outs: the settlement, its payments, and the line that brought them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import (
+    Select,
     String,
     Subquery,
     and_,
     delete,
+    exists,
     false,
     func,
     insert,
@@ -27,6 +30,7 @@ from reconciliation.expected import (
 )
 from reconciliation.found import (
     FOUND,
+    MOVED,
     PAYOUT,
     LostRace,
     analysed,
@@ -37,15 +41,18 @@ from reconciliation.found import (
 )
 from reconciliation.matches import Match, Rule, Settlement, SettlementItem, Target
 from reconciliation.matching import Key, close_open_lines, inside, nth_key
+from reconciliation.midnight import Moved
 
 _money = ExpectedTerminalMoney
 
 
-def find_batches(session: Session, batches: Sequence[Batch]) -> Key | None:
+def find_batches(session: Session, batches: Sequence[Batch], moved: Sequence[Moved] = ()) -> None:
     """Write batches as settlements and put their lines among the found.
 
+    ``moved`` are payments that belong to another of these batches than to that of their day.
     Raises LostRace where the money of a batch is not what it was when the batch was found.
     """
+    _note_moved(session, moved)
     emptied(session, PAYOUT)
     first_id = session.execute(select(next_id(session, Settlement))).scalar_one()
     columns = tuple(Batch.__dataclass_fields__)
@@ -58,7 +65,6 @@ def find_batches(session: Session, batches: Sequence[Batch]) -> Key | None:
     _write_settlements(session)
     _write_batch_items(session)
     _find_lines(session, Rule.SETTLEMENT_BATCH)
-    return None  # the batches are the slice
 
 
 def close_batches(session: Session) -> None:
@@ -101,7 +107,7 @@ def find_references(session: Session, after: Key | None, limit: int) -> Key | No
     pair = _pairs(after, until)
     columns = (
         "terminal_id", "business_day", "gross_rial", "line_id", "booked_on", "source", "source_id",
-        "reference", "settlement_id", "item_count", "fee_rial",
+        "reference", "settlement_id", "item_count", "moved_count", "fee_rial",
     )  # fmt: skip
     rows_of(
         session,
@@ -111,6 +117,7 @@ def find_references(session: Session, after: Key | None, limit: int) -> Key | No
                 *(column for column in pair.c if column.name != "pairs"),
                 next_id(session, Settlement),
                 literal(1),
+                literal(0),
                 literal(0),
             ).where(pair.c.pairs == 1),
         ),
@@ -208,14 +215,15 @@ def _write_settlements(session: Session) -> None:
     session.execute(
         insert(Settlement).from_select(
             [
-                "id", "terminal_id", "business_day", "item_count", "gross_rial", "fee_rial",
-                "net_rial",
+                "id", "terminal_id", "business_day", "item_count", "moved_count", "gross_rial",
+                "fee_rial", "net_rial",
             ],
             select(
                 PAYOUT.c.settlement_id,
                 PAYOUT.c.terminal_id,
                 PAYOUT.c.business_day,
                 PAYOUT.c.item_count,
+                PAYOUT.c.moved_count,
                 PAYOUT.c.gross_rial,
                 PAYOUT.c.fee_rial,
                 PAYOUT.c.gross_rial - PAYOUT.c.fee_rial,
@@ -241,41 +249,72 @@ def _write_single_items(session: Session) -> None:
     )
 
 
+def _note_moved(session: Session, moved: Sequence[Moved]) -> None:
+    emptied(session, MOVED)
+    if moved:
+        names = tuple(MOVED.c.keys())
+        session.execute(
+            insert(MOVED), [{name: getattr(each, name) for name in names} for each in moved]
+        )
+
+
 def _write_batch_items(session: Session) -> None:
-    terms = terms_on(PAYOUT)
+    """Everything of the day that stays in it, and what moves here from a neighbour's day."""
+    is_moved = and_(
+        MOVED.c.terminal_id == _money.terminal_id,
+        MOVED.c.source == _money.source,
+        MOVED.c.source_id == _money.source_id,
+    )
     of_the_day = and_(
         _money.terminal_id == PAYOUT.c.terminal_id, _money.business_day == PAYOUT.c.business_day
     )
+    stays = _items().join_from(PAYOUT, _money, of_the_day).where(~exists().where(is_moved))
+    comes = (
+        _items()
+        .join_from(
+            PAYOUT,
+            MOVED,
+            and_(
+                MOVED.c.terminal_id == PAYOUT.c.terminal_id, MOVED.c.to_day == PAYOUT.c.business_day
+            ),
+        )
+        .join(_money, and_(is_moved, _money.business_day == MOVED.c.business_day))
+    )
+    for items in (stays, comes):
+        session.execute(insert(SettlementItem).from_select(_ITEM_COLUMNS, items))
+    _refuse_changed(session)
+
+
+def _items() -> Select[*tuple[Any, ...]]:
+    """The columns of an item; whoever adds to it joins the pay-out with its money."""
+    terms = terms_on(PAYOUT)
     same_terms = and_(
         terms.c.terminal_id == PAYOUT.c.terminal_id,
         terms.c.business_day == PAYOUT.c.business_day,
     )
-    session.execute(
-        insert(SettlementItem).from_select(
-            _ITEM_COLUMNS,
-            select(
-                PAYOUT.c.settlement_id,
-                _money.source,
-                _money.source_id,
-                _money.amount_rial,
-                netted_fee_rial(_money.amount_rial, terms),
-                _money.business_day,
-                _money.reference,
-            )
-            .join_from(PAYOUT, _money, of_the_day)
-            .join(terms, same_terms),
-        )
-    )
+    return select(
+        PAYOUT.c.settlement_id,
+        _money.source,
+        _money.source_id,
+        _money.amount_rial,
+        netted_fee_rial(_money.amount_rial, terms),
+        _money.business_day,
+        _money.reference,
+    ).where(same_terms)
+
+
+def _refuse_changed(session: Session) -> None:
+    """Raise LostRace where the written items do not make what the batches were found with."""
     item = SettlementItem
     differing = (
         select(PAYOUT.c.settlement_id)
-        .join(item, item.settlement_id == PAYOUT.c.settlement_id)
+        .outerjoin(item, item.settlement_id == PAYOUT.c.settlement_id)
         .group_by(
             PAYOUT.c.settlement_id, PAYOUT.c.item_count, PAYOUT.c.gross_rial, PAYOUT.c.fee_rial
         )
         .having(
             or_(
-                func.count() != PAYOUT.c.item_count,
+                func.count(item.id) != PAYOUT.c.item_count,
                 func.sum(item.amount_rial) != PAYOUT.c.gross_rial,
                 func.sum(item.fee_rial) != PAYOUT.c.fee_rial,
             )

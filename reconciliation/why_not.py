@@ -10,7 +10,7 @@ from core.words import _
 from donations.models.desk import DepositSlip
 from donations.models.pledge import Pledge
 from ledger.terminals import Terminal
-from reconciliation.batches import batch_sums
+from reconciliation.batches import open_batches
 from reconciliation.expected import ExpectedDeposit, ExpectedTerminalMoney
 from reconciliation.lines import LineClass, StatementLine
 from reconciliation.reasons import day, digits, rial, terminal_name
@@ -133,14 +133,13 @@ def _no_batch(session: Session, line: StatementLine) -> str:
 def _near_batches(session: Session, line: StatementLine, terminal: Terminal) -> Iterator[str]:
     batches = [
         batch
-        for batch in batch_sums(session, terminal.id)
+        for batch in open_batches(session, terminal.id)
         if 0 <= (line.booked_on - batch.business_day).days <= batch.within_days
     ]
-    for batch in sorted(
-        batches, key=lambda each: abs(each.gross_rial - each.fee_rial - line.amount_rial)
-    )[:_BATCHES_SHOWN]:
+    batches.sort(key=lambda batch: abs(batch.net_rial - line.amount_rial))
+    for batch in batches[:_BATCHES_SHOWN]:
         yield _("%(day)s: %(net)s rial, difference %(difference)s") % {
             "day": day(batch.business_day),
-            "net": rial(batch.gross_rial - batch.fee_rial),
-            "difference": rial(line.amount_rial - batch.gross_rial + batch.fee_rial),
+            "net": rial(batch.net_rial),
+            "difference": rial(line.amount_rial - batch.net_rial),
         }

@@ -100,6 +100,10 @@ class PledgeItem(Base):
             "kind <> 'service' OR (skill <> '' AND hours > 0)", name="service_has_hours"
         ),
         CheckConstraint("amount_rial <= 1000000000000000", name="amount_within_reach"),
+        CheckConstraint(
+            "declared_value_rial > 0 AND declared_value_rial <= 1000000000000000",
+            name="declared_value_within_reach",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -51,9 +51,19 @@ def upgrade() -> None:
         sa.Column("deposit_id_check", sa.String(length=20), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.Column("is_central", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_account")),
         sa.UniqueConstraint("number", name=op.f("uq_bank_account_number")),
     )
+    with op.batch_alter_table("bank_account", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_bank_account_central",
+            ["is_central"],
+            unique=True,
+            sqlite_where=sa.text("is_central"),
+            postgresql_where=sa.text("is_central"),
+        )
+
     op.create_table(
         "deposit_id_series",
         sa.Column(
@@ -1260,6 +1270,10 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "amount_rial <= 1000000000000000", name=op.f("ck_pledge_item_amount_within_reach")
         ),
+        sa.CheckConstraint(
+            "declared_value_rial > 0 AND declared_value_rial <= 1000000000000000",
+            name=op.f("ck_pledge_item_declared_value_within_reach"),
+        ),
         sa.ForeignKeyConstraint(["fund_id"], ["fund.id"], name=op.f("fk_pledge_item_fund_id")),
         sa.ForeignKeyConstraint(
             ["pledge_id"], ["pledge.id"], name=op.f("fk_pledge_item_pledge_id")
@@ -1656,6 +1670,7 @@ def upgrade() -> None:
         sa.Column("facts", sa.Text(), nullable=False),
         sa.Column("facts_hash", sa.String(length=64), nullable=False),
         sa.Column("verify_key", sa.String(length=16), nullable=False),
+        sa.CheckConstraint("amount_rial > 0", name=op.f("ck_receipt_amount_positive")),
         sa.CheckConstraint("serial > 0", name=op.f("ck_receipt_serial_from_one")),
         sa.ForeignKeyConstraint(
             ["contribution_id"], ["contribution.id"], name=op.f("fk_receipt_contribution_id")
@@ -1961,6 +1976,13 @@ def downgrade() -> None:
 
     op.drop_table("donor")
     op.drop_table("deposit_id_series")
+    with op.batch_alter_table("bank_account", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_bank_account_central",
+            sqlite_where=sa.text("is_central"),
+            postgresql_where=sa.text("is_central"),
+        )
+
     op.drop_table("bank_account")
     # ### end Alembic commands ###
     if op.get_bind().dialect.name == "postgresql":

@@ -11,6 +11,7 @@ from tests.end_to_end.walking import (
     come_back,
     give,
     give_by_hand,
+    go_to_bank,
     pay,
     receipt_of,
 )
@@ -62,7 +63,7 @@ def test_a_cancelled_payment_can_be_tried_again(house, visitor):
     expect(page.locator("main")).to_contain_text("لغو", timeout=PATIENCE_MS)
 
     page.locator("main form[action*='/pay'] button").first.click()
-    page.wait_for_url(f"{house.bank.base_url}/**", timeout=PATIENCE_MS)
+    go_to_bank(page, house)
     pay(page)
     come_back(page, house)
 

@@ -23,8 +23,14 @@ def give(page: Page, house: House, amount: str, *, fund: str = "", by_deposit: b
     page.locator("main form button.button").last.click()
     if by_deposit:
         return code_in_address(page)
-    page.wait_for_url(f"{house.bank.base_url}/**", timeout=PATIENCE_MS)
+    go_to_bank(page, house)
     return ""
+
+
+def go_to_bank(page: Page, house: House) -> None:
+    """Go on from the page that shows the tracking code; without a mobile nobody is rushed."""
+    page.locator("form[data-once][action*='pgwchannel'] button").click()
+    page.wait_for_url(f"{house.bank.base_url}/**", timeout=PATIENCE_MS)
 
 
 def give_by_hand(page: Page, house: House, amount: str) -> str:

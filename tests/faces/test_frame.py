@@ -141,12 +141,32 @@ def test_a_keys_list_is_made_from_the_page(page, site):
     assert "ctrl+enter" in page.inner_text("#keys")
 
 
+# Within the page and all at once: a scanner's speed, whatever else the machine is doing.
+SCAN = """(digits) => {
+  const send = (code, key) => document.activeElement.dispatchEvent(
+    new KeyboardEvent("keydown", { code, key, bubbles: true, cancelable: true }));
+  for (const digit of digits) send(`Digit${digit}`, digit);
+  send("Enter", "Enter");
+}"""
+
+
 def test_a_scanned_code_lands_in_its_field_wherever_the_focus_is(page, site):
     page.goto(f"{site}/inbox")
     page.focus("#row-1")
-    for digit in "3123456789012":
-        page.keyboard.press(digit, delay=0)
-    page.keyboard.press("Enter")
+
+    page.evaluate(SCAN, "3123456789012")
 
     assert page.input_value("#name") == "3123456789012"
     assert page.url == f"{site}/inbox"
+
+
+def test_what_a_person_types_is_no_scan(page, site):
+    page.goto(f"{site}/inbox")
+    page.focus("#row-1")
+    for digit in "31234567890":
+        page.keyboard.press(digit)
+        page.wait_for_timeout(130)  # longer than any scanner pauses
+
+    page.keyboard.press("Enter")
+
+    assert page.input_value("#name") == ""

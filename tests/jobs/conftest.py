@@ -35,10 +35,9 @@ def start_worker(database: Database, tmp_path: Path) -> Iterator[Callable[..., s
         worker.wait()
 
 
-def until(fact: Callable[[], object], *, within_seconds: float = 10) -> float:
-    """Wait until something is so; how long it took."""
+def until(fact: Callable[[], object], *, within_seconds: float = 10) -> None:
+    """Wait until something is so."""
     began = time.monotonic()
     while not fact():
         assert time.monotonic() - began < within_seconds, "it never came to be"
         time.sleep(0.02)
-    return time.monotonic() - began

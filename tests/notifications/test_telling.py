@@ -8,14 +8,14 @@ from sqlalchemy import select, update
 
 from core.clock import now as real_now
 from core.events import Happening
-from donations.models.contribution import Contribution
+from donations.models.contribution import Contribution, Tender
 from donations.models.payment import PaymentState
 from donations.models.pledge import Channel
 from donations.pledging import CashItem, DonorFacts
 from flows.events import FOLLOWS, Event, emit
 from flows.jobs import PERIODIC, handlers
 from flows.pledging import promise
-from flows.receiving import reverse_contribution
+from flows.receiving import receive_at_desk, reverse_contribution
 from jobs.queue import Job, JobState
 from jobs.runner import work_off
 from ledger.seals import Seal
@@ -114,8 +114,8 @@ def test_a_second_payment_is_told_as_such(database, work):
 def test_a_void_receipt_is_told(database, work):
     with database.writing() as session:
         clerk, other = a_staff_member(session), a_staff_member(session, "other")
-        pledge = a_pledge(session, donor=MARYAM)
-        a_final_payment(session, pledge, order_number=1)
+        pledge = a_pledge(session, donor=MARYAM, office="07", channel=Channel.DESK)
+        receive_at_desk(session, pledge, tender=Tender.CASH, staff_id=clerk.id, now=NOON)
         contribution = session.scalars(select(Contribution)).one()
     work()
     with database.writing() as session:

@@ -292,9 +292,16 @@ def test_a_gateway_that_does_not_take_the_amount_is_said_to_the_donor(donor, dat
     assert count(database, Payment) == 0
 
 
+def test_somebody_without_a_mobile_number_is_not_rushed_past_the_code(donor):
+    page = give(donor, amount="1000000")
+
+    assert "data-submit" not in page.html
+    assert "ریال و تومان را بسنجید" not in page.words
+
+
 def test_a_large_amount_is_looked_at_twice(donor):
-    small = give(donor, amount="1000000")
-    large = give(donor, amount="500000000")
+    small = give(donor, amount="1000000", mobile="09121234567")
+    large = give(donor, amount="500000000", mobile="09121234567")
 
     assert "data-submit" in small.html
     assert "data-submit" not in large.html

@@ -36,11 +36,11 @@ class ReceiveForm(TenderForm):
         """Whether the promised money was counted here."""
         return bool(self.with_cash.data)
 
-    def item_ids(self, promised: Sequence[PledgeItem]) -> list[int]:
-        """Which of the promised items came."""
+    def item_ids(self, items: Sequence[PledgeItem]) -> list[int]:
+        """Which of the items came."""
         return [
             item.id
-            for item in promised
+            for item in items
             if (self.has_money if item.kind is ItemKind.CASH else self.ticks[item.id].data)
         ]
 
@@ -61,26 +61,25 @@ def receive(tracking_code: str) -> ResponseReturnValue:
     """What the code promises and is still open; receive what of it came, under one receipt."""
     with current.database.reading() as session:
         pledge = promised_to(session, the_person().scope, tracking_code)
-        promised = [item for item in pledge.items if item.state is ItemState.PROMISED]
-        form = _form(session, promised)
+        form = _form(session, pledge)
         if request.method == "GET":
-            return _page(session, pledge, promised, form)
-        if not _is_whole(form, promised):
-            return _page(session, pledge, promised, form), 422
+            return _page(session, pledge, form)
+        if not _is_whole(form, pledge):
+            return _page(session, pledge, form), 422
     try:
-        _received(form, pledge, promised)
+        _received(form, pledge)
     except NotFound:
         raise
     except Refusal as refusal:
         with current.database.reading() as session:
             is_seen = _blamed(form, refusal)
-            page = _page(session, pledge, promised, form, is_seen=is_seen)
-            return page, refusal.http_status
+            return _page(session, pledge, form, is_seen=is_seen), refusal.http_status
     return redirect(url_for("desk.saved", tracking_code=pledge.tracking_code), 303)
 
 
-def _form(session: Session, promised: Sequence[PledgeItem]) -> ReceiveForm:
-    others = [item for item in promised if item.kind is not ItemKind.CASH]
+def _form(session: Session, pledge: Pledge) -> ReceiveForm:
+    # A tick for everything, also for what came meanwhile: the form may be sent a second time.
+    others = [item for item in pledge.items if item.kind is not ItemKind.CASH]
     fields = {f"item{item.id}": BooleanField() for item in others}
     form: ReceiveForm = type("ReceiveFormWithItems", (ReceiveForm,), fields)(request.form)
     form.ticks = {item.id: form[f"item{item.id}"] for item in others}
@@ -89,19 +88,19 @@ def _form(session: Session, promised: Sequence[PledgeItem]) -> ReceiveForm:
     return form
 
 
-def _is_whole(form: ReceiveForm, promised: Sequence[PledgeItem]) -> bool:
+def _is_whole(form: ReceiveForm, pledge: Pledge) -> bool:
     is_fine = form.validate() and form.money_is_whole()
-    if is_fine and promised and not form.item_ids(promised):
+    if is_fine and not form.item_ids(pledge.items):
         form.form_errors = [_("Tick what was brought.")]
         return False
     return is_fine
 
 
-def _received(form: ReceiveForm, pledge: Pledge, promised: Sequence[PledgeItem]) -> None:
+def _received(form: ReceiveForm, pledge: Pledge) -> None:
     who = the_person()
     arrival = Arrival(
         pledge.tracking_code,
-        form.item_ids(promised),
+        form.item_ids(pledge.items),
         tender=form.tender_chosen,
         terminal=form.terminal_chosen,
         trace_number=form.trace_number_read,
@@ -130,14 +129,8 @@ def _blamed(form: ReceiveForm, refusal: Refusal) -> bool:
     return isinstance(refusal, SeenBefore)
 
 
-def _page(
-    session: Session,
-    pledge: Pledge,
-    promised: Sequence[PledgeItem],
-    form: ReceiveForm,
-    *,
-    is_seen: bool = False,
-) -> str:
+def _page(session: Session, pledge: Pledge, form: ReceiveForm, *, is_seen: bool = False) -> str:
+    promised = [item for item in pledge.items if item.state is ItemState.PROMISED]
     cash = [item for item in promised if item.kind is ItemKind.CASH]
     return render_template(
         "desk/receive.html",

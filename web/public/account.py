@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.words import spoken
-from ledger.accounts import BankAccount
-from receipts.organisation import DEPOSIT_ACCOUNT
+from ledger.accounts import central_account
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +21,7 @@ class AccountShown:
 
 def deposit_account(session: Session) -> AccountShown:
     """The account for deposits at an ATM, a bank counter or by transfer."""
-    account = session.scalars(
-        select(BankAccount).where(BankAccount.number == DEPOSIT_ACCOUNT)
-    ).one()
+    account = central_account(session)
     in_english = spoken() == "en"
     return AccountShown(
         number=account.number,

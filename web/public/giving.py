@@ -116,6 +116,7 @@ def _to_the_bank(promised: _Promised, opened: OpenedPayment | None) -> ResponseR
 def _leaving_page(promised: _Promised, way: Redirect, gateway: str) -> ResponseReturnValue:
     address = urlsplit(way.url)
     is_get = way.method == "GET"
+    is_large = promised.cash_rial >= _LOOK_TWICE_RIAL
     return render_template(
         "public/leaving.html",
         promised=promised,
@@ -124,7 +125,9 @@ def _leaving_page(promised: _Promised, way: Redirect, gateway: str) -> ResponseR
         # A form sent by GET drops the query of its address, so it travels as fields.
         fields=[*(parse_qsl(address.query) if is_get else ()), *way.fields.items()],
         bank=title_of(current.gateways[gateway]),
-        goes_at_once=promised.cash_rial < _LOOK_TWICE_RIAL,
+        is_large=is_large,
+        # Somebody without a mobile number sees the code only here: they go on when they have it.
+        goes_at_once=promised.mobile is not None and not is_large,
     )
 
 
