@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import and_, insert, literal, select, update
 from sqlalchemy.orm import Session
 
+from core.bulk import listed
 from core.clock import tehran_date
 from core.events import Happening
 from donations.models.contribution import (
@@ -19,7 +20,6 @@ from flows.events import emit_many
 from ledger.postings import Cause, Posting
 from ledger.setwise import reverse_each
 from receipts.issuing import void_receipts
-from receipts.storing import listed
 from reconciliation.found import UNDOING
 from reconciliation.matches import Target
 from reconciliation.undoing import give_up_lines, reopen, write_undos

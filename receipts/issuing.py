@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import String, Table, and_, bindparam, insert, select, type_coerce
 from sqlalchemy.orm import Session
 
+from core.bulk import driver_value, insert_rows, listed
 from core.clock import tehran_date
 from core.database import insert_if_new
 from core.jalali import jalali_year
@@ -32,7 +33,6 @@ from receipts.layouts import draw_receipt
 from receipts.numbering import number_in_address, number_text, take_numbers
 from receipts.organisation import verify_url
 from receipts.series import Receipt, ReceiptFile, ReceiptVoid
-from receipts.storing import driver_value, insert_rows, listed
 from receipts.text import day_text
 
 _TABLE: Table = Receipt.__table__  # type: ignore[assignment]

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import Index, Select, String, bindparam, delete, func, literal, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from core.bulk import listed
 from core.database import Base, add_if_new, upsert
 from donations.models.pledge import Channel, ItemKind, ItemState, Pledge, PledgeItem
-from receipts.storing import listed
 
 _ORDERED = {"sqlite_with_rowid": False}
 

@@ -1,4 +1,4 @@
-"""Many rows into one table, the quickest way each engine has for it.
+"""Many rows at once: written the quickest way each engine has, asked for by one parameter.
 
 The rows carry driver values (text, whole numbers, nothing that needs a type's help); SQLAlchemy's
 own way spends more time on their parameters than the database does on the rows.
