@@ -16,6 +16,7 @@ from reconciliation.importing import (
     account_with_number,
     foresee,
     locked_account,
+    refuse_ended_account,
     refuse_other_account,
     report_of_known,
     same_file,
@@ -59,6 +60,7 @@ def import_statement(
         refuse_other_account(register, statement.account_digits)
         handed_in = StatementSource(name=name, format=statement.format, sha256=sha256)
         with read_chain(statement, account_number=register.number, unit=register.unit) as chain:
+            refuse_ended_account(register, chain)
             if dry_run:
                 with database.reading() as session:
                     return foresee(session, register, chain, handed_in)

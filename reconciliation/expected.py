@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.bulk import listed
 from core.database import Base, add_if_new, upsert
+from donations.models.desk import DepositSlip
 from donations.models.pledge import Channel, ItemKind, ItemState, Pledge, PledgeItem
 
 _ORDERED = {"sqlite_with_rowid": False}
@@ -187,6 +188,19 @@ def expect_chosen_pledges(session: Session, pledge_ids: Select[*tuple[Any, ...]]
             PledgeItem.state == ItemState.PROMISED,
         )
         .group_by(Pledge.deposit_id, Pledge.id),
+    )
+
+
+def expect_chosen_slips(session: Session, slip_ids: Select[*tuple[Any, ...]]) -> None:
+    """Look out for the cash of slips chosen by a query."""
+    expect_deposits(
+        session,
+        select(
+            DepositSlip.deposit_id,
+            DepositSlip.amount_rial,
+            literal(Expects.DEPOSIT_SLIP, ExpectedDeposit.expects.type),
+            DepositSlip.id,
+        ).where(DepositSlip.id.in_(slip_ids)),
     )
 
 

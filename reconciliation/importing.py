@@ -24,10 +24,18 @@ from reconciliation.worktables import open_lines
 
 
 class UnknownAccount(Refusal):
-    """No account of the register has this number, or it had ended by then."""
+    """No account of the register has this number."""
 
     code = "statement.unknown_account"
     http_status = 404
+    field = "account"
+
+
+class AccountEnded(Refusal):
+    """A row of the file is of a day on which the account was not used any more."""
+
+    code = "statement.account_ended"
+    http_status = 422
     field = "account"
 
 
@@ -100,6 +108,13 @@ def refuse_other_account(account: BankAccount, account_digits: str | None) -> No
     number = "".join(filter(str.isdigit, account.number))
     if not (account_digits.endswith(number) or number.endswith(account_digits.lstrip("0"))):
         raise OtherAccount(account=account.number, found=account_digits[:40])
+
+
+def refuse_ended_account(account: BankAccount, chain: Chain) -> None:
+    """Raise AccountEnded where the latest row is later than the account's last day."""
+    latest_day = date.fromisoformat(chain.latest.booked_on)
+    if account.valid_to is not None and latest_day > account.valid_to:
+        raise AccountEnded(ended_on=account.valid_to, booked_on=latest_day)
 
 
 def same_file(session: Session, account: BankAccount, sha256: str) -> StatementFile | None:

@@ -8,16 +8,13 @@ from sqlalchemy.orm import Session
 
 from core.digits import normalise
 from core.refusals import Refusal
-from donations.models.desk import DepositSlip
 from donations.models.pledge import Pledge
 from donations.voiding import REASON_MAX, ReasonMissing
 from reconciliation.expected import (
-    ExpectedDeposit,
     ExpectedTerminalMoney,
-    Expects,
     LineClaim,
     expect_chosen_pledges,
-    expect_deposits,
+    expect_chosen_slips,
 )
 from reconciliation.found import UNDOING, analysed, emptied, rows_of
 from reconciliation.lines import StatementLine
@@ -60,10 +57,9 @@ def give_up_lines(session: Session) -> None:
     Pledges are locked first and in the order of their ids, as everywhere. Raises UndoneMeanwhile.
     """
     if session.connection().dialect.name == "postgresql":
-        pledges = select(UNDOING.c.target_id).where(UNDOING.c.target == Target.PLEDGE.value)
         lines = select(UNDOING.c.line_id)
         for locked in (
-            select(Pledge.id).where(Pledge.id.in_(pledges)).order_by(Pledge.id),
+            select(Pledge.id).where(Pledge.id.in_(_targets(Target.PLEDGE))).order_by(Pledge.id),
             select(LineClaim.line_id)
             .where(LineClaim.line_id.in_(lines))
             .order_by(LineClaim.line_id),
@@ -109,10 +105,8 @@ def reopen(session: Session) -> None:
     The flow has reversed contributions before, so that what they received is promised again.
     """
     open_lines(session, StatementLine.id.in_(select(UNDOING.c.line_id)))
-    expect_chosen_pledges(
-        session, select(UNDOING.c.target_id).where(UNDOING.c.target == Target.PLEDGE.value)
-    )
-    _expect_slips(session)
+    expect_chosen_pledges(session, _targets(Target.PLEDGE))
+    expect_chosen_slips(session, _targets(Target.DEPOSIT_SLIP))
     _expect_terminal_money(session)
 
 
@@ -120,18 +114,8 @@ def _chosen_lines(session: Session) -> int:
     return session.execute(select(func.count(UNDOING.c.line_id.distinct()))).scalar_one()
 
 
-def _expect_slips(session: Session) -> None:
-    expect_deposits(
-        session,
-        select(
-            DepositSlip.deposit_id,
-            DepositSlip.amount_rial,
-            literal(Expects.DEPOSIT_SLIP, ExpectedDeposit.expects.type),
-            DepositSlip.id,
-        )
-        .join_from(UNDOING, DepositSlip, DepositSlip.id == UNDOING.c.target_id)
-        .where(UNDOING.c.target == Target.DEPOSIT_SLIP.value),
-    )
+def _targets(target: Target) -> Select[int | None]:
+    return select(UNDOING.c.target_id).where(UNDOING.c.target == target.value)
 
 
 def _expect_terminal_money(session: Session) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.database import Database
 from core.settings import Settings
+from core.words import DEFAULT_LANGUAGE, speak
 from deploy.prepare import chromium
 from payment_gateways.accounts import GatewayAccount
 from payment_gateways.registry import Gateway, open_gateways
@@ -32,6 +33,12 @@ QUIET = (
     "--disable-sync",
 )
 NOBODY_ANSWERS = "http://127.0.0.1:9"
+
+
+@pytest.fixture(autouse=True)
+def persian() -> None:
+    """Every test begins in Persian, whatever the test before it asked a page for."""
+    speak(DEFAULT_LANGUAGE)
 
 
 @pytest.fixture(scope="session")

@@ -180,6 +180,9 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
         Later("This is a statement of another account. Nothing was imported."),
     ),
     "statement.too_large": (Later("This file is too large for a bank statement."),),
+    "statement.account_ended": (
+        Later("This account had ended before the last row of the file. Which account is it of?"),
+    ),
     "statement.unknown_account": (Later("This account is not in the register."),),
     "statement.unknown_format": (
         Later("Nobody here can read such a file. Please export it from the bank as Excel or CSV."),

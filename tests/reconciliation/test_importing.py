@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.refusals import Refusal
@@ -15,12 +15,13 @@ from ledger.accounts import BankAccount
 from ledger.postings import Posting, balance_rial
 from reconciliation import importing
 from reconciliation.chain import read_chain
+from reconciliation.importing import AccountEnded
 from reconciliation.lines import StatementFile, StatementLine
 from reconciliation.splicing import Splice
 from reconciliation.statements.contract import Statement
 from reconciliation.statements.recognise import opened, reader_for
 from tests.factories import NOON
-from tests.reconciliation.bank import Booking, as_csv, as_xlsx, cells, days_ago, fee, pay_out
+from tests.reconciliation.bank import DAY, Booking, as_csv, as_xlsx, cells, days_ago, fee, pay_out
 
 MORNING = [
     Booking(2_500_000, deposit_id="1500000000112", time="08:00:00"),
@@ -65,6 +66,15 @@ def part(bookings, start, stop, **options):
     """An export of some of the bookings: its balances are those of the whole account."""
     opening = OPENING + sum(booking.rial for booking in bookings[:start])
     return as_csv(cells(bookings[start:stop], opening_rial=opening, **options))
+
+
+def test_an_account_that_ended_takes_what_was_booked_until_then(database, imported):
+    with database.writing() as session:
+        session.execute(update(BankAccount).values(valid_to=DAY))
+    with pytest.raises(AccountEnded):
+        imported([Booking(5), Booking(6, day=days_ago(-1))])
+
+    assert imported([Booking(5)]).new == 1
 
 
 def test_a_statement_becomes_lines_postings_and_a_report(database):

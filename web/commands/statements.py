@@ -1,4 +1,4 @@
-"""``statements import`` and ``reconcile run|report|undo``."""
+"""``statements import`` and ``reconcile run|report|undo|rebuild``."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import click
 from core.rial import format_rial
 from core.words import _
 from flows.importing import import_statement
+from flows.rebuilding import rebuild_work_tables
 from flows.reconciling import run
 from flows.undoing import undo_run
 from reconciliation.importing import ImportReport
@@ -89,6 +90,16 @@ def undo(run_id: int, reason: str, *, as_json: bool) -> None:
     count = undo_run(current.database, run_id, reason=reason, now=current.now())
     line = _("{count} lines are open again").format(count=count)
     answer({"run": run_id, "undone": count}, [line], as_json=as_json)
+
+
+@reconcile.command("rebuild")
+@as_json
+def rebuild(*, as_json: bool) -> None:
+    """Make the work tables anew from the facts; the books do not change."""
+    with current.database.writing() as session:
+        rows = rebuild_work_tables(session)
+    lines = [f"{table}: {count}" for table, count in rows.items()]
+    answer(dict(rows), lines, as_json=as_json)
 
 
 def _lines_of_import(done: ImportReport, *, dry_run: bool) -> list[str]:
