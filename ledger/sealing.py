@@ -148,6 +148,12 @@ def verify_chain(session: Session, table: Table) -> ChainReport:
     return ChainReport(table.name, blocks, sealed_rows, unsealed, tuple(faults[:_FAULTS_SHOWN_MAX]))
 
 
+def unsealed_rows(session: Session, table: Table) -> int:
+    """How many rows are younger than the chain of their table: no fault, only not sealed yet."""
+    tail = table.c.id > _last_link(session, table).last_id
+    return session.scalar(select(func.count()).select_from(table).where(tail)) or 0
+
+
 def seal_up_to(
     database: Database,
     table: Table,

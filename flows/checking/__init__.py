@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.words import Later
 from flows.checking import books, gifts, holdings, statements, work_tables
-from flows.checking.sealed import chains_are_whole
+from flows.checking.sealed import chains_are_whole, unsealed_tail
 
 _PROBLEMS_SHOWN = 5
 
@@ -46,11 +46,13 @@ PROOFS: Mapping[str, tuple[Later, Proof]] = {
     "work_tables": (Later("The work tables agree with the facts"), work_tables.disagreements),
     "chain": (Later("The sealed chain is whole"), chains_are_whole),
 }
+# What a proof that holds still has to tell.
+REMARKS: Mapping[str, Callable[[Session], str | None]] = {"chain": unsealed_tail}
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """How one proof ended; ``detail`` names the first things that are wrong."""
+    """How one proof ended; ``detail`` names the first things that are wrong, or a remark."""
 
     name: str
     title: str
@@ -90,4 +92,7 @@ def _checked(session: Session, name: str) -> Check:
     problems = list(islice(proof(session), _PROBLEMS_SHOWN + 1))
     if len(problems) > _PROBLEMS_SHOWN:
         problems[_PROBLEMS_SHOWN:] = ["…"]
-    return Check(name, str(title), ok=not problems, detail="; ".join(problems) or None)
+    if problems:
+        return Check(name, str(title), ok=False, detail="; ".join(problems))
+    remark = REMARKS[name](session) if name in REMARKS else None
+    return Check(name, str(title), ok=True, detail=remark)

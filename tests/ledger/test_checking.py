@@ -4,9 +4,11 @@ import pytest
 from sqlalchemy import text
 
 from core.database import INSERT_ONLY
+from donations.pledging import CashItem
 from flows.checking import PROOFS, check_ledger, hold_still
+from flows.sealing import seal_facts
 from ledger.postings import Cause, balance_rial, move, post
-from tests.factories import NOON
+from tests.factories import NOON, a_desk_contribution, a_staff_member
 from tests.ledger.corrupting import behind_the_triggers
 from tests.ledger.world import a_world
 
@@ -206,3 +208,18 @@ def test_all_proofs_are_of_one_moment(database):
 
         assert check_ledger(session).ok
         assert balance_rial(session, "surplus") == before
+
+
+def test_the_check_tells_how_much_is_not_sealed_yet(database):
+    with database.writing() as session:
+        a_desk_contribution(session, CashItem(1_000_000), staff_id=a_staff_member(session).id)
+    with database.reading() as session:
+        (young,) = [check for check in check_ledger(session).checks if check.name == "chain"]
+
+    seal_facts(database, now=NOON)
+
+    with database.reading() as session:
+        (sealed,) = [check for check in check_ledger(session).checks if check.name == "chain"]
+    assert young.ok
+    assert "مهر نشده" in (young.detail or "")
+    assert (sealed.ok, sealed.detail) == (True, None)
