@@ -2,6 +2,7 @@
 
 import functools
 import resource
+import secrets
 import statistics
 import sys
 import tempfile
@@ -180,10 +181,10 @@ def _round(
         )
         donors = contender.donors(url)
         give = functools.partial(serve_donors, donors, url, clients=setting.clients)
-        give(seconds=_WARM_UP_SECONDS, run="warm")
+        give(seconds=_WARM_UP_SECONDS, run=f"warm-{secrets.token_hex(4)}")
         rows_before = _settled(contender, database_url)
         cpu, busy, measured = web.cpu_seconds(), busy_seconds(), _cpu_seconds(web, bank, *beside)
-        served = give(seconds=seconds, run="run")
+        served = give(seconds=seconds, run=f"run-{secrets.token_hex(4)}")
         cpu = web.cpu_seconds() - cpu
         busy = busy_seconds() - busy
         measured = _cpu_seconds(web, bank, *beside) - measured
