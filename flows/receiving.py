@@ -18,7 +18,7 @@ from donations.models.contribution import (
 )
 from donations.models.desk import DeskEntry
 from donations.models.payment import Payment
-from donations.models.pledge import Channel, ItemKind, ItemState, Pledge, PledgeItem
+from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
 from donations.paying import locked_pledge, pay_out_day
 from donations.stepping import make_final
 from flows.events import emit
@@ -30,12 +30,11 @@ from offices.places import Office
 from receipts.issuing import issue_receipts, void_receipts
 from receipts.series import Receipt
 from reconciliation.expected import (
-    ExpectedDeposit,
     ExpectedTerminalMoney,
-    Expects,
     MoneySource,
-    expect_deposit,
+    expect_pledges_again,
     expect_terminal_money,
+    forget_pledge,
 )
 
 # Built once: every gift asks these.
@@ -51,9 +50,6 @@ _OPEN_ITEMS = (
     .execution_options(populate_existing=True)
 )
 _TERMINAL = select(Terminal).where(Terminal.name == bindparam("name"))
-_DROP_DEPOSIT = delete(ExpectedDeposit.__table__).where(  # type: ignore[arg-type]
-    ExpectedDeposit.expects == Expects.PLEDGE, ExpectedDeposit.target_id == bindparam("pledge")
-)
 
 
 class NothingToReceive(Refusal):
@@ -128,7 +124,7 @@ def receive_payment(session: Session, payment: Payment, *, now: datetime) -> Non
         recorded_at=now,
     )
     _record(session, contribution, items, debit=owed, now=now)
-    session.execute(_DROP_DEPOSIT, {"pledge": pledge.id})
+    forget_pledge(session, pledge.id)
     emit(session, Event(Happening.PAYMENT_FINAL, payment.id), now=now)
 
 
@@ -195,7 +191,7 @@ def receive_at_desk(
             reference=trace_number,
         )
     if _cash_rial(items):
-        session.execute(_DROP_DEPOSIT, {"pledge": pledge.id})
+        forget_pledge(session, pledge.id)
     note(
         session,
         "contribution.receive",
@@ -245,7 +241,7 @@ def reverse_contribution(
     if any(line.kind is ItemKind.CASH for line in contribution.lines):
         posting_id = posting_of(session, Cause.CONTRIBUTION, contribution_id)
         reverse(session, posting_id, booked_on=tehran_date(now), now=now)
-        _expect_again(session, pledge)
+        expect_pledges_again(session, [pledge.id])
     if contribution.tender is Tender.CARD_TERMINAL:
         _expect_nothing_of(session, contribution)
     void_receipts(session, [contribution_id], reason=reason, voided_by_id=approved_by_id, now=now)
@@ -330,14 +326,6 @@ def _terminal(session: Session, name: str) -> Terminal:
     if terminal is None:
         raise NotFound(subject="terminal")
     return terminal
-
-
-def _expect_again(session: Session, pledge: Pledge) -> None:
-    """Look out once more for the deposit of what is promised again; at a desk none was meant."""
-    if pledge.channel is not Channel.DESK:
-        promised = _open_items(session, pledge.id, kinds=(ItemKind.CASH,))
-        rial = _cash_rial(promised)
-        expect_deposit(session, pledge.deposit_id, rial, Expects.PLEDGE, pledge.id)
 
 
 def _expect_nothing_of(session: Session, contribution: Contribution) -> None:
