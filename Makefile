@@ -7,7 +7,7 @@ CODE := core offices payment_gateways ledger notifications jobs donations receip
 	flows web deploy benchmarks migrations tests wsgi.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres check bench screenshots setup setup-run format pins
+.PHONY: help run test test-postgres crash-test forgery-test check bench screenshots setup setup-run format pins
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -21,6 +21,16 @@ test: setup ## Run the whole suite
 test-postgres: setup ## Run the whole suite on PostgreSQL (TEST_DATABASE_URL)
 	@$(IN_VENV)python -m deploy.reach_postgres "$(TEST_DATABASE_URL)"
 	@TEST_DATABASE_URL="$(TEST_DATABASE_URL)" $(IN_VENV)pytest -n 2 --dist loadgroup
+
+POINTS ?= 10000
+SEED ?= $(shell date +%s)
+
+crash-test: setup ## Kill gifts at POINTS random moments, at every gateway (SEED=… repeats a run)
+	@echo "POINTS=$(POINTS) SEED=$(SEED)"
+	@$(IN_VENV)python -m tests.proofs.crash --gateway every --points $(POINTS) --seed $(SEED)
+
+forgery-test: setup ## Send 100,000 forged and replayed returns to the bank's way back
+	@$(IN_VENV)python -m tests.proofs.forgeries --callbacks 100000 --seed $(SEED)
 
 check: setup ## Style, types and import contracts
 	@$(IN_VENV)ruff check $(CODE)

@@ -14,8 +14,12 @@ class Happening(StrEnum):
     PAYMENT_FINAL = "payment_final"
     PAYMENT_SURPLUS = "payment_surplus"
     PAYMENT_UNDER_REVIEW = "payment_under_review"
+    PAYMENT_SUPERSEDED = "payment_superseded"  # another one paid; the bank gives this one back
+    PAYMENT_SENT_BACK = "payment_sent_back"  # because we ordered it
+    PAYMENT_TAKEN_BACK = "payment_taken_back"  # by the bank, without our asking
     CONTRIBUTION_RECEIVED = "contribution_received"
     CONTRIBUTION_VOID = "contribution_void"
+    GATEWAY_PAUSED = "gateway_paused"
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,11 @@ def install(requirements: str) -> Callable[[], None]:
     return lambda: _pip("-r", str(ROOT / requirements))
 
 
+def open_doors() -> None:
+    """Install this checkout in place, so that its entry points are found."""
+    _pip("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+
+
 def fetch_modules() -> None:
     """Fetch the npm packages of the lock file; a machine without npm gets one of its own."""
     npm = shutil.which("npm")
@@ -108,6 +113,12 @@ def steps_to_run() -> list[Step]:
             (ROOT / "requirements.txt",),
             (VENV / "bin" / "gunicorn",),
             install("requirements.txt"),
+        ),
+        Step(
+            "entry points",
+            (ROOT / "pyproject.toml",),
+            (),
+            open_doors,
         ),
         Step(
             "npm packages",

@@ -44,6 +44,8 @@ DONOR = ""
 PASSER_BY = "passer-by"  # has a code, and nothing that proves whose it is
 CLERK = "clerk.azarbaijan"
 FINANCE = "finance1"
+SECOND_OF_FINANCE = "finance2"
+TAKEN_OUT = "sep-main"
 NO_STAFF = (DONOR, PASSER_BY)
 
 # The tour at the head of the README: two desks, drawn smaller, beside two telephones.
@@ -67,11 +69,12 @@ class Gift:
 
 
 ONLINE = (
-    Gift("15000000", "19041062108", "رضا شریفی"),
-    Gift("۶٬۰۰۰٬۰۰۰", "19041062101", "شیرین رستمی"),
+    Gift("15000000", "19041062108", "رضا شریفی", "09131234567"),
+    Gift("۶٬۰۰۰٬۰۰۰", "19041062101", "شیرین رستمی", "09151234567"),
 )
 SHOWN = Gift("۲٬۵۰۰٬۰۰۰", "19041062101", "مریم کاظمی", "09121234567")
 AT_AN_ATM = Gift("3200000", "19041062101", "امیر سلطانی")
+PAID_TWICE = Gift("1800000", "19041062101")
 WITHOUT_ITS_ID = Gift("700000", "", "زهرا احمدی")  # the bank's row will name her, and no id
 
 
@@ -209,6 +212,12 @@ def fill(studio: Studio, page: Page, gift: Gift) -> None:
     page.fill("[name=mobile]", gift.mobile)
 
 
+def choose(page: Page, way: str) -> None:
+    """Choose another way to pay than the first."""
+    page.locator("details:has([name=gateway]) summary").click()
+    page.check(f"[name=gateway][value={way}]", force=True)
+
+
 def go_on(page: Page) -> None:
     page.locator("main form button.button").last.click()
 
@@ -223,8 +232,7 @@ def pay(studio: Studio, page: Page) -> None:
 def take_a_deposit_id(studio: Studio, page: Page, gift: Gift) -> str:
     """Promise a gift that is paid at a bank; returns the digits to type there."""
     fill(studio, page, gift)
-    page.locator("details:has([name=gateway]) summary").click()
-    page.check("[name=gateway][value=deposit]", force=True)
+    choose(page, "deposit")
     go_on(page)
     page.wait_for_url("**/follow/**")
     return first_deposit_id(page)
@@ -311,6 +319,61 @@ def explained_by(rule: str | None, lines: list[dict[str, Any]]) -> int:
     return next(int(line["line"]) for line in lines if line.get("rule") == rule)
 
 
+def a_gift_is_paid_twice(studio: Studio) -> None:
+    """Somebody goes to one bank, chooses another meanwhile, and pays at both."""
+    page = studio.window(PASSER_BY)
+    fill(studio, page, PAID_TWICE)
+    choose(page, "zarinpal-main")
+    go_on(page)
+    page.wait_for_selector("main a[href*='/follow/']")
+    followed = page.get_attribute("main a[href*='/follow/']", "href") or ""
+    go_on(page)
+    page.wait_for_url(f"{studio.house.sandbox_url}/**")
+    beside = page.context.new_page()
+    beside.goto(f"{studio.house.web_url}{followed}")
+    studio.photograph("another-bank", beside)
+    beside.click("main button[value=parsian-main]")
+    beside.wait_for_selector("main a[href*='/follow/']")
+    go_on(beside)
+    pay(studio, beside)
+    beside.close()
+    pay(studio, page)
+    page.reload()
+    studio.photograph("paid-twice", page)
+
+
+def its_money_goes_back(studio: Studio) -> None:
+    """One person of finance asks, another approves, and the bank sends the money back."""
+    page = studio.show("refunds", "/finance/refunds", FINANCE)
+    page.click("main a[href*='/finance/payments/']")
+    page.fill("main textarea[name=reason]", "این مشارکت دو بار پرداخت شده است.")
+    page.locator("main form:has([name=reason]) button").first.click()
+    page.wait_for_url("**/finance/refunds")
+    second = studio.window(SECOND_OF_FINANCE)
+    second.goto(f"{studio.house.web_url}/finance/refunds")
+    second.click("main a[href*='/finance/refunds/']")
+    studio.photograph("refund-request", second)
+    second.click("main button[value=approved]")
+    second.wait_for_url("**/finance/payments/*")
+    studio.photograph("payment", second)
+
+
+def the_gateways_are_looked_at(studio: Studio) -> None:
+    """One is taken out for a while; how each answers, what was said, what can be connected."""
+    page = studio.window(FINANCE)
+    page.goto(f"{studio.house.web_url}/finance/gateways/{TAKEN_OUT}")
+    page.locator("details:has([name=reason]) summary").click()
+    page.fill("[name=reason]", "بانک امشب سامانهٔ خود را به‌روز می‌کند.")
+    page.click("main form:has([name=reason]) button")
+    page.wait_for_selector(".notice--success")
+    studio.show("gateways", "/finance/gateways", FINANCE)
+    studio.show("adapters", "/finance/gateways/adapters", FINANCE)
+    studio.show("new-account", "/finance/gateways/new/sadad", FINANCE)
+    page.goto(f"{studio.house.web_url}/finance/gateways/zarinpal-main")
+    page.locator("#journal details summary").first.click()
+    studio.photograph("gateway", page)
+
+
 def the_open_pages(studio: Studio) -> None:
     for name, address in (
         ("home", "/"),
@@ -385,6 +448,9 @@ def main() -> int:
         a_clerk_logs_a_visitor(studio)
         the_next_day_comes(studio, Path(folder))
         the_books_are_looked_at(studio)
+        a_gift_is_paid_twice(studio)
+        its_money_goes_back(studio)
+        the_gateways_are_looked_at(studio)
         the_open_pages(studio)
         browser.close()
     compose_tour(studio.tour)

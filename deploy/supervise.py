@@ -22,31 +22,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from deploy.sandbox_accounts import accounts_file
+
 ROOT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
 STOP_SECONDS = 15
 LOOK_SECONDS = 0.2
 WEB_THREADS = "16"  # two slow calls to a bank must not stop the site
 _SIGNAL_ON_PARENTS_DEATH = 1  # PR_SET_PDEATHSIG of prctl(2)
-
-GATEWAYS = """\
-# The terminals of the sandbox bank. Every key is explained in docs/operations/settings.md.
-
-[mellat-main]
-adapter = "mellat"
-terminal_id = "7001"
-username = "sandbox"
-password = "sandbox"
-base_url = "{sandbox}"
-account = "90190"
-
-[zarinpal-main]
-adapter = "zarinpal"
-terminal_id = "7002"
-merchant_id = "0f8fad5b-d9cb-469f-a165-70867728950e"
-base_url = "{sandbox}"
-account = "90190"
-"""
 
 
 class CannotStart(Exception):
@@ -125,7 +108,7 @@ def settle_in(house: House) -> None:
     house.instance.mkdir(parents=True, exist_ok=True)
     gateways = house.instance / "gateways.toml"
     if not gateways.exists():
-        gateways.write_text(GATEWAYS.format(sandbox=house.sandbox_url), "utf-8")
+        gateways.write_text(accounts_file(house.sandbox_url), "utf-8")
     is_new = _is_new_database(house)
     _flask(house, "db", "upgrade")
     greeting = _greeting(house)

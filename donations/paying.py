@@ -27,7 +27,14 @@ from donations.judging import (
     state_after_look,
     window_is_over,
 )
-from donations.models.payment import OPEN_STATES, Payment, PaymentState, PaymentStep
+from donations.models.payment import (
+    OPEN_STATES,
+    TOKEN_MAX,
+    TRACE_NUMBER_MAX,
+    Payment,
+    PaymentState,
+    PaymentStep,
+)
 from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
 from donations.stepping import (
     change_to,
@@ -36,9 +43,23 @@ from donations.stepping import (
     step_to,
     withdraw_reference,
 )
-from payment_gateways.contract import Claim, Hint, Kind, Manifest, Outcome, StoredPayment
+from payment_gateways.contract import (
+    Claim,
+    Hint,
+    Kind,
+    Manifest,
+    Outcome,
+    Recovery,
+    StoredPayment,
+)
 
 S = PaymentState
+
+# Where a donor may still be on the way to the bank, at it, or back from it without proof.
+_WAITING = frozenset({S.STARTED, S.REDIRECTED, S.RETURNED, S.CANCELLED_CLAIMED})
+
+# Spelt as the index of open payments spells it.
+_IS_DUE = (Payment.final_at.is_(None), Payment.state.in_(sorted(OPEN_STATES)))
 
 # How long a confirm call may be on its way before somebody else may repeat it.
 LEASE = timedelta(seconds=60)
@@ -48,6 +69,19 @@ _CASH_ITEMS = select(PledgeItem.amount_rial, PledgeItem.state).where(
     PledgeItem.pledge_id == bindparam("pledge_id"),
     PledgeItem.kind == ItemKind.CASH,
     PledgeItem.state != ItemState.WITHDRAWN,
+)
+
+
+_PAID_BY_ANOTHER = (
+    select(Payment.id)
+    .where(
+        Payment.pledge_id == bindparam("pledge_id"),
+        Payment.id != bindparam("payment_id"),
+        Payment.final_at.is_not(None),
+        Payment.is_surplus.is_(False),
+        Payment.state.not_in((S.REVERSED, S.REFUNDED)),
+    )
+    .limit(1)
 )
 
 
@@ -62,6 +96,14 @@ class AmountOutsideGateway(Refusal):
     """The amount is below or above what this gateway takes."""
 
     code = "payment.outside_gateway"
+    http_status = 422
+    field = "gateway"
+
+
+class AmountBetweenSteps(Refusal):
+    """The gateway counts in larger units: this amount could only be sent rounded, so it is not."""
+
+    code = "payment.between_steps"
     http_status = 422
     field = "gateway"
 
@@ -88,13 +130,11 @@ def create_payment(
 
     The order number is random in 60 bits and unique by constraint: unlike a counter it cannot be
     handed out again after an older backup was restored.
-    Raises NotFound, NothingToPay, AlreadyPaid, AmountOutsideGateway.
+    Raises NotFound, NothingToPay, AlreadyPaid, AmountOutsideGateway, AmountBetweenSteps.
     """
     pledge = locked_pledge(session, pledge_id)
     amount_rial = promised_cash_rial(session, pledge.id)
-    least, most = terminal.manifest.amount_rial_min, terminal.manifest.amount_rial_max
-    if not least <= amount_rial <= most:
-        raise AmountOutsideGateway(least=least, most=most)
+    _check_amount(amount_rial, terminal.manifest)
     payment = Payment(
         pledge_id=pledge.id,
         gateway=terminal.name,
@@ -131,9 +171,20 @@ def promised_cash_rial(session: Session, pledge_id: int) -> int:
     return open_rial
 
 
+def _check_amount(amount_rial: int, manifest: Manifest) -> None:
+    least, most = manifest.amount_rial_min, manifest.amount_rial_max
+    if not least <= amount_rial <= most:
+        raise AmountOutsideGateway(least=least, most=most)
+    if amount_rial % manifest.amount_rial_step:
+        raise AmountBetweenSteps(step_rial=manifest.amount_rial_step)
+
+
 def record_start(session: Session, payment_id: int, outcome: Outcome, *, now: datetime) -> bool:
-    """Record how the bank took the announcement; true when the donor can be sent there."""
-    if outcome.kind is Kind.STARTED and outcome.token:
+    """Record how the bank took the announcement; true when the donor can be sent there.
+
+    A token too long to be kept whole is as good as none: its payment could not be found again.
+    """
+    if outcome.kind is Kind.STARTED and 0 < len(outcome.token or "") <= TOKEN_MAX:
         return step_to(
             session,
             payment_id,
@@ -167,14 +218,13 @@ def record_return(session: Session, payment: Payment, hint: Hint, *, now: dateti
             session, payment.id, "return_ignored", payment.state, None, now=now, facts=_facts(hint)
         )
         return False
-    waiting = {S.STARTED, S.REDIRECTED, S.RETURNED, S.CANCELLED_CLAIMED}
     claims_nothing = hint.claim in (Claim.CANCELLED, Claim.FAILED) and not hint.bank_reference
     if claims_nothing:
         after = S.CANCELLED_CLAIMED
         step_to(
             session,
             payment.id,
-            waiting - {after},
+            _WAITING - {after},
             after,
             "return",
             None,
@@ -185,7 +235,7 @@ def record_return(session: Session, payment: Payment, hint: Hint, *, now: dateti
     step_to(
         session,
         payment.id,
-        waiting - {S.RETURNED},
+        _WAITING - {S.RETURNED},
         S.RETURNED,
         "return",
         None,
@@ -226,6 +276,10 @@ def claim_confirm(
             now=now,
             facts={"bank_reference": reference},
         )
+        # Nothing else moves it on: without a pause the sweeper would come back every time.
+        payment.check_after = next_check(payment, payment.state, now=now)
+        payment.checks += 1
+        session.flush()
         return None
     if reference and named_by_bank:
         withdraw_reference(session, payment, reference, UNPROVEN, now=now)
@@ -263,12 +317,12 @@ def record_confirm(
         step_to(session, payment_id, {payment.state}, S.CONFIRMING, "confirm_late", None, now=now)
     after = state_after_confirm(session, payment, outcome, terminal.manifest, now=now)
     changes: dict[str, Any] = {
-        "check_after": next_check(payment, after, now=now),
+        "check_after": next_check(payment, after, now=now, manifest=terminal.manifest),
         "checks": 0 if after is S.REDIRECTED else payment.checks + 1,
     }
     if outcome.kind in PAID:
         changes |= {
-            "trace_number": outcome.trace_number or payment.trace_number,
+            "trace_number": (outcome.trace_number or "")[:TRACE_NUMBER_MAX] or payment.trace_number,
             "card_masked": outcome.card_masked or payment.card_masked,
         }
         if after is S.CONFIRMED and outcome.bank_reference not in (None, payment.bank_reference):
@@ -280,24 +334,46 @@ def record_confirm(
     return after
 
 
-def claim_look(session: Session, payment_id: int, *, now: datetime) -> StoredPayment | None:
+def claim_look(
+    session: Session, payment_id: int, terminal: Terminal, *, now: datetime
+) -> StoredPayment | None:
     """Take the right to look at the bank after a payment whose browser never came back."""
     payment = locked_payment(session, payment_id)
-    if payment.state not in (S.STARTED, S.REDIRECTED, S.CANCELLED_CLAIMED):
-        return None
     if payment.check_after > now:
+        return None
+    return _claimed_look(session, payment, terminal, now=now)
+
+
+def claim_look_early(
+    session: Session, payment_id: int, terminal: Terminal, *, now: datetime
+) -> StoredPayment | None:
+    """The same before its time has come: the donor is about to pay in another way."""
+    payment = locked_payment(session, payment_id)
+    return _claimed_look(session, payment, terminal, now=now)
+
+
+def _claimed_look(
+    session: Session, payment: Payment, terminal: Terminal, *, now: datetime
+) -> StoredPayment | None:
+    if payment.state not in _WAITING:
         return None
     payment.check_after = now + LEASE
     session.flush()
+    if terminal.manifest.recovers_by is Recovery.CONFIRM:
+        # The look is a confirm: once it is on its way, only its answer says that nothing is ours.
+        note_step(session, payment.id, "probe", payment.state, None, now=now)
     return stored(payment)
 
 
 def record_look(
     session: Session, payment_id: int, outcome: Outcome, terminal: Terminal, *, now: datetime
 ) -> PaymentState:
-    """Record what a look at the bank showed; AWAITS_CONFIRM is for the caller to confirm."""
+    """Record what a look at the bank showed.
+
+    AWAITS_CONFIRM is for the caller to confirm; here it is money that the bank will give back.
+    """
     payment = locked_payment(session, payment_id)
-    if payment.state not in (S.STARTED, S.REDIRECTED, S.CANCELLED_CLAIMED):
+    if payment.state not in _WAITING:
         return payment.state
     after = state_after_look(payment, outcome, terminal.manifest, now=now)
     change_to(
@@ -306,11 +382,80 @@ def record_look(
         {payment.state},
         after,
         now=now,
-        check_after=next_check(payment, after, now=now),
+        check_after=next_check(payment, after, now=now, manifest=terminal.manifest),
         checks=payment.checks + 1,
     )
     note_step(session, payment_id, "look", after, outcome, now=now)
     return after
+
+
+def supersede(session: Session, payment_id: int, terminal: Terminal, *, now: datetime) -> bool:
+    """Whether this payment is left to the bank to give back, because another paid the promise.
+
+    Only money that nobody can have confirmed returns by itself; what may be confirmed already is
+    asked about as ever, and becomes surplus.
+    """
+    if not terminal.manifest.returns_unconfirmed:
+        return False
+    payment = locked_payment(session, payment_id)
+    if payment.final_at is not None or payment.state not in UNPROVEN:
+        return False
+    if not _is_paid_by_another(session, payment):
+        return False
+    if _may_be_confirmed(session, payment, terminal.manifest):
+        return False
+    if not is_superseded(session, [payment_id]):
+        note_step(session, payment_id, "superseded", payment.state, None, now=now)
+    return True
+
+
+def is_superseded(session: Session, payment_ids: Collection[int]) -> bool:
+    """Whether one of these payments was left to the bank to give back."""
+    return bool(superseded_among(session, payment_ids))
+
+
+def superseded_among(session: Session, payment_ids: Collection[int]) -> frozenset[int]:
+    """Which of these payments were left to the bank to give back."""
+    noted = select(PaymentStep.payment_id).where(
+        PaymentStep.payment_id.in_(sorted(payment_ids)), PaymentStep.step == "superseded"
+    )
+    return frozenset(session.scalars(noted))
+
+
+def left_to_bank(session: Session, payments: Sequence[Payment]) -> frozenset[int]:
+    """Which attempts of one pledge the bank gives back by itself, while another one stands."""
+    if not any(is_standing(payment) for payment in payments):
+        return frozenset()
+    return superseded_among(session, [each.id for each in payments if not each.is_final])
+
+
+def is_standing(payment: Payment) -> bool:
+    """Whether the promise is paid by this payment; spelt as ``_PAID_BY_ANOTHER`` spells it."""
+    is_gone = payment.state in (S.REVERSED, S.REFUNDED)
+    return payment.is_final and not payment.is_surplus and not is_gone
+
+
+def _is_paid_by_another(session: Session, payment: Payment) -> bool:
+    asked = {"pledge_id": payment.pledge_id, "payment_id": payment.id}
+    return session.execute(_PAID_BY_ANOTHER, asked).first() is not None
+
+
+def _may_be_confirmed(session: Session, payment: Payment, manifest: Manifest) -> bool:
+    """Whether a confirm was sent, now or earlier, whose answer nobody knows."""
+    if payment.state in (S.CONFIRMING, S.CONFIRM_UNKNOWN):
+        return True
+    if manifest.recovers_by is not Recovery.CONFIRM:
+        return False
+    last = session.execute(
+        select(PaymentStep.step, PaymentStep.outcome)
+        .where(
+            PaymentStep.payment_id == payment.id,
+            PaymentStep.step.in_(("probe", "look", "confirm")),
+        )
+        .order_by(PaymentStep.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return last is not None and (last.step == "probe" or last.outcome == Kind.UNKNOWN)
 
 
 def expire_unstarted(session: Session, payment_id: int, *, now: datetime) -> bool:
@@ -325,16 +470,15 @@ def expire_without_answer(
 ) -> bool:
     """End an attempt at a gateway that cannot be asked, once the bank has returned the money."""
     if not window_is_over(payment, terminal.manifest, now=now):
-        postpone(session, payment.id, now=now)
+        postpone(session, payment.id, terminal, now=now)
         return False
-    waiting = {S.STARTED, S.REDIRECTED, S.CANCELLED_CLAIMED}
-    return step_to(session, payment.id, waiting, S.EXPIRED, "expire", None, now=now)
+    return step_to(session, payment.id, _WAITING, S.EXPIRED, "expire", None, now=now)
 
 
-def postpone(session: Session, payment_id: int, *, now: datetime) -> None:
+def postpone(session: Session, payment_id: int, terminal: Terminal, *, now: datetime) -> None:
     """Let the sweeper come back to a payment later, so that it keeps no other waiting."""
     payment = locked_payment(session, payment_id)
-    payment.check_after = next_check(payment, payment.state, now=now)
+    payment.check_after = next_check(payment, payment.state, now=now, manifest=terminal.manifest)
     payment.checks += 1
     session.flush()
 
@@ -381,6 +525,12 @@ def record_settle(
     return after
 
 
+def gateways_with_due(session: Session, *, now: datetime) -> Sequence[str]:
+    """The gateways at which an open payment's time to be looked after has come."""
+    due = select(Payment.gateway).where(*_IS_DUE, Payment.check_after <= now).distinct()
+    return session.scalars(due.order_by(Payment.gateway)).all()
+
+
 def due_payments(
     session: Session,
     gateways: Collection[str],
@@ -396,8 +546,7 @@ def due_payments(
     due = (
         select(Payment.id, Payment.check_after)
         .where(
-            Payment.final_at.is_(None),
-            Payment.state.in_(sorted(OPEN_STATES)),
+            *_IS_DUE,
             Payment.gateway.in_(sorted(gateways)),
             Payment.check_after <= now,
         )

@@ -1,6 +1,6 @@
 """Following a pledge: where it stands and what has happened to it, without naming anybody."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -27,8 +27,13 @@ _BEING_CHECKED = frozenset(
         _S.MISMATCH,
         _S.REVERSING,
         _S.REVERSE_UNKNOWN,
+        _S.REFUND_REQUESTED,
+        _S.REFUND_UNKNOWN,
     }
 )
+# Somebody approved that the money goes back, and the bank has not said yet that it does.
+GOING_BACK = frozenset({_S.REVERSING, _S.REVERSE_UNKNOWN, _S.REFUND_REQUESTED, _S.REFUND_UNKNOWN})
+GONE_BACK = frozenset({_S.REVERSED, _S.REFUNDED})
 _AT_THE_BANK = frozenset({_S.STARTED, _S.REDIRECTED})
 _NO_MONEY = frozenset({_S.CANCELLED_CLAIMED, _S.CANCELLED, _S.FAILED, _S.EXPIRED, _S.START_UNKNOWN})
 
@@ -52,8 +57,10 @@ class StageKind(StrEnum):
     SENT_TO_BANK = "sent_to_bank"
     BEING_CHECKED = "being_checked"
     NOT_PAID = "not_paid"
+    NOT_TAKEN = "not_taken"  # paid in another way before: the bank gives back what it may hold
     RECEIVED = "received"
     SURPLUS = "surplus"  # paid a second time
+    RETURNING = "returning"  # the money is on its way back
     RETURNED = "returned"  # the bank gave the money back
     VOID = "void"
 
@@ -106,14 +113,23 @@ def contributions_of(session: Session, pledge_id: int) -> Sequence[Contribution]
     ).all()
 
 
-def pledge_state(pledge: Pledge, payments: Sequence[Payment]) -> PledgeState:
-    """Where a pledge stands: what was received counts first, then money that may be on its way."""
+def pledge_state(
+    pledge: Pledge, payments: Sequence[Payment], *, left_to_bank: Collection[int] = ()
+) -> PledgeState:
+    """Where a pledge stands: what was received counts first, then money that may be on its way.
+
+    What is ``left_to_bank`` to give back is not on its way to us.
+    """
     standing = [item.state for item in pledge.items if item.state is not ItemState.WITHDRAWN]
     if not standing:
         return PledgeState.WITHDRAWN
     if all(state is ItemState.RECEIVED for state in standing):
         return PledgeState.RECEIVED
-    if any(payment.state in _BEING_CHECKED and not payment.is_final for payment in payments):
+    if any(
+        payment.state in _BEING_CHECKED and not payment.is_final
+        for payment in payments
+        if payment.id not in left_to_bank
+    ):
         return PledgeState.UNDER_REVIEW
     if ItemState.RECEIVED in standing:
         return PledgeState.PARTLY_RECEIVED
@@ -125,12 +141,16 @@ def pledge_state(pledge: Pledge, payments: Sequence[Payment]) -> PledgeState:
 
 
 def timeline(
-    pledge: Pledge, payments: Sequence[Payment], contributions: Sequence[Contribution]
+    pledge: Pledge,
+    payments: Sequence[Payment],
+    contributions: Sequence[Contribution],
+    *,
+    left_to_bank: Collection[int] = (),
 ) -> list[Stage]:
     """Everything that happened to a pledge, oldest first."""
     stages = [Stage(StageKind.PROMISED, pledge.made_at)]
     for payment in payments:
-        stages += _stages_of(payment)
+        stages += _stages_of(payment, is_left_to_bank=payment.id in left_to_bank)
     for contribution in contributions:
         rial = sum(line.amount_rial or 0 for line in contribution.lines) or None
         stages.append(
@@ -148,16 +168,20 @@ def timeline(
     return sorted(stages, key=lambda stage: stage.at)
 
 
-def _stages_of(payment: Payment) -> list[Stage]:
+def _stages_of(payment: Payment, *, is_left_to_bank: bool) -> list[Stage]:
     stages = [
         Stage(StageKind.SENT_TO_BANK, payment.created_at, payment.amount_rial, payment.gateway)
     ]
     after = None
-    if payment.state in _BEING_CHECKED and not payment.is_final:
+    if is_left_to_bank:
+        after = StageKind.NOT_TAKEN
+    elif payment.state in GOING_BACK:
+        after = StageKind.RETURNING
+    elif payment.state in _BEING_CHECKED and not payment.is_final:
         after = StageKind.BEING_CHECKED
     elif payment.state in _NO_MONEY:
         after = StageKind.NOT_PAID
-    elif payment.state in (_S.REVERSED, _S.REFUNDED):
+    elif payment.state in GONE_BACK:
         after = StageKind.RETURNED
     elif payment.is_surplus:
         after = StageKind.SURPLUS

@@ -81,6 +81,8 @@ def book_found(session: Session, *, recorded_by_id: int | None = None, now: date
         _book_settlements(session, now=now)
     if Target.DEPOSIT_SLIP.value in targets:
         _book_slips(session, now=now)
+    if Target.REFUND.value in targets:
+        _book_refunds(session, now=now)
     if Target.BANK_FEE.value in targets:
         _book_fees(session, now=now)
 
@@ -277,6 +279,16 @@ def _book_slips(session: Session, *, now: datetime) -> None:
     )
     from_suspense = _from_suspense(BOOKED.c.amount_rial).where(_is(Target.DEPOSIT_SLIP))
     _post_matches(session, Target.DEPOSIT_SLIP, union_all(from_suspense, from_desk), now=now)
+
+
+def _book_refunds(session: Session, *, now: datetime) -> None:
+    """Refunds / suspense: what was sent back for us has left the account."""
+    refunds = account_id(session, AccountKind.REFUNDS)
+    to_refunds = select(BOOKED.c.posting_id, literal(refunds, Id), -BOOKED.c.amount_rial).where(
+        _is(Target.REFUND)
+    )
+    from_suspense = _from_suspense(BOOKED.c.amount_rial).where(_is(Target.REFUND))
+    _post_matches(session, Target.REFUND, union_all(from_suspense, to_refunds), now=now)
 
 
 def _book_fees(session: Session, *, now: datetime) -> None:

@@ -13,8 +13,12 @@ FOLLOWS: Mapping[Happening, tuple[str, ...]] = {
     Happening.PAYMENT_FINAL: (),
     Happening.PAYMENT_SURPLUS: ("tell_payment_surplus",),
     Happening.PAYMENT_UNDER_REVIEW: ("tell_payment_under_review",),
+    Happening.PAYMENT_SUPERSEDED: ("tell_payment_superseded",),
+    Happening.PAYMENT_SENT_BACK: ("tell_payment_sent_back",),
+    Happening.PAYMENT_TAKEN_BACK: ("tell_payment_taken_back",),
     Happening.CONTRIBUTION_RECEIVED: ("tell_contribution_received", "draw_receipt"),
     Happening.CONTRIBUTION_VOID: ("tell_contribution_void",),
+    Happening.GATEWAY_PAUSED: ("alarm_gateway_paused",),
 }
 
 

@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from core.database import Database
 from core.settings import Settings
+from flows.alarming import alarm_gateway_paused, alarm_refunds
 from flows.paying import sweep
+from flows.refunding import sweep_refunds
 from flows.sealing import seal_facts
 from flows.telling import (
     SEND_MESSAGE,
@@ -17,10 +19,14 @@ from flows.telling import (
     receipt_of,
     tell_contribution_received,
     tell_contribution_void,
+    tell_payment_sent_back,
+    tell_payment_superseded,
     tell_payment_surplus,
+    tell_payment_taken_back,
     tell_payment_under_review,
     tell_pledge_made,
 )
+from flows.watching import check_resting, compare_with_banks, find_unverified
 from jobs.handlers import Handlers, Outside, Within
 from jobs.schedule import Periodic
 from notifications.outbox import Channel
@@ -30,10 +36,16 @@ from payment_gateways.registry import Gateway
 from receipts.issuing import original_pdf, remember_file
 
 SWEEP, SEAL, TIDY_UP = "sweep_payments", "seal_facts", "tidy_up"
+CHECK, FIND, COMPARE = "check_resting", "find_unverified", "compare_with_banks"
+ALARM_REFUNDS = "alarm_refunds"
 
 PERIODIC = (
     Periodic(SWEEP, timedelta(seconds=5)),
     Periodic(SEAL, timedelta(seconds=5)),
+    Periodic(CHECK, timedelta(seconds=10)),
+    Periodic(FIND, timedelta(hours=1)),
+    Periodic(COMPARE, timedelta(hours=1)),
+    Periodic(ALARM_REFUNDS, timedelta(hours=1)),
     Periodic(TIDY_UP, timedelta(hours=1)),
 )
 
@@ -41,6 +53,9 @@ _TELL = {
     "tell_pledge_made": tell_pledge_made,
     "tell_payment_under_review": tell_payment_under_review,
     "tell_payment_surplus": tell_payment_surplus,
+    "tell_payment_superseded": tell_payment_superseded,
+    "tell_payment_sent_back": tell_payment_sent_back,
+    "tell_payment_taken_back": tell_payment_taken_back,
     "tell_contribution_received": tell_contribution_received,
     "tell_contribution_void": tell_contribution_void,
 }
@@ -63,6 +78,17 @@ def handlers(
             lambda subject, _now: deliver(database, senders, int(subject), clock=clock)
         ),
         SWEEP: Outside(lambda _subject, _now: _sweep(database, gateways, clock)),
+        CHECK: _watching(check_resting, database, gateways, clock),
+        FIND: _watching(find_unverified, database, gateways, clock),
+        COMPARE: _watching(compare_with_banks, database, gateways, clock),
+        "alarm_gateway_paused": Within(
+            lambda session, subject, now: alarm_gateway_paused(
+                session, int(subject), gateways, voice, now=now
+            )
+        ),
+        ALARM_REFUNDS: Within(
+            lambda session, _subject, now: alarm_refunds(session, voice, now=now)
+        ),
         SEAL: Outside(lambda _subject, now: _seal(database, now)),
         TIDY_UP: Within(_tidy_up),
     }
@@ -82,6 +108,18 @@ def _telling(tell: Callable[..., None], voice: Voice) -> Within:
     return Within(lambda session, subject, now: tell(session, int(subject), voice, now=now))
 
 
+def _watching(
+    watch: Callable[..., object],
+    database: Database,
+    gateways: Mapping[str, Gateway],
+    clock: Callable[[], datetime],
+) -> Outside:
+    def look(_subject: str, _now: datetime) -> None:
+        watch(database, gateways, clock=clock)
+
+    return Outside(look)
+
+
 def _draw_receipt(database: Database, subject: str, now: datetime) -> None:
     """Draw first and write afterwards, so that drawing holds no lock."""
     with database.reading() as session:
@@ -94,7 +132,10 @@ def _draw_receipt(database: Database, subject: str, now: datetime) -> None:
 def _sweep(
     database: Database, gateways: Mapping[str, Gateway], clock: Callable[[], datetime]
 ) -> None:
-    sweep(database, gateways, clock=clock)
+    try:
+        sweep(database, gateways, clock=clock)
+    finally:  # a payment that fails to be looked after keeps no refund waiting
+        sweep_refunds(database, gateways, clock=clock)
 
 
 def _seal(database: Database, now: datetime) -> None:

@@ -9,19 +9,23 @@ from core.clock import tehran_date
 from core.database import Base
 from donations.models.contribution import Contribution, Tender
 from donations.models.desk import DepositSlip
-from donations.models.payment import Payment
+from donations.models.payment import Payment, PaymentState
 from donations.models.pledge import Pledge
+from donations.models.refund import RefundRequest
 from donations.paying import pay_out_day
-from flows.checking.gifts import GONE, contribution_stands
+from flows.checking.gifts import contribution_stands
+from flows.checking.refunds import came_rial
 from flows.checking.statements import match_stands
 from ledger.terminals import Terminal
 from reconciliation.expected import (
     ExpectedDeposit,
+    ExpectedRefund,
     ExpectedTerminalMoney,
     LineClaim,
     MoneySource,
     expect_chosen_pledges,
     expect_chosen_slips,
+    expect_refunds,
     expect_terminal_money,
 )
 from reconciliation.matches import Match, SettlementItem, Target
@@ -31,6 +35,7 @@ _TABLES: tuple[type[Base], ...] = (
     *WORK_TABLES,
     LineClaim,
     ExpectedDeposit,
+    ExpectedRefund,
     ExpectedTerminalMoney,
 )
 
@@ -50,6 +55,8 @@ def rebuild_work_tables(session: Session) -> Mapping[str, int]:
     session.execute(delete(ExpectedTerminalMoney))
     _expect_payments(session)
     _expect_cards(session)
+    session.execute(delete(ExpectedRefund))
+    expect_refunds(session, _refunds_to_be_debited())
     return {
         model.__tablename__: session.scalars(select(func.count()).select_from(model)).one()
         for model in _TABLES
@@ -63,18 +70,25 @@ def _slips_under_way() -> Select[int]:
     return select(DepositSlip.id).where(~arrived)
 
 
+def _refunds_to_be_debited() -> Select[int]:
+    seen = exists().where(
+        Match.target == Target.REFUND, Match.target_id == RefundRequest.id, match_stands()
+    )
+    return select(RefundRequest.id).where(~seen)
+
+
 def _expect_payments(session: Session) -> None:
     payments = session.execute(
-        select(Payment, Terminal.id)
+        select(Payment, Terminal.id, came_rial())
         .join(Terminal, Terminal.name == Payment.gateway)
         .where(
             Payment.final_at.is_not(None),
-            Payment.state.not_in(GONE),
+            Payment.state != PaymentState.REVERSED,
             ~_is_paid_out(MoneySource.PAYMENT, Payment.id),
         )
         .order_by(Payment.id)
     ).all()
-    for payment, terminal_id in payments:
+    for payment, terminal_id, amount_rial in payments:
         final_at = payment.final_at or payment.changed_at  # the query chose final ones
         expect_terminal_money(
             session,
@@ -82,7 +96,7 @@ def _expect_payments(session: Session) -> None:
             pay_out_day(session, payment, now=final_at),
             MoneySource.PAYMENT,
             payment.id,
-            amount_rial=payment.amount_rial,
+            amount_rial=amount_rial,
             reference=payment.trace_number or payment.bank_reference,
         )
 

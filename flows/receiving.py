@@ -225,9 +225,82 @@ def reverse_contribution(
         raise AlreadyReversed
     if contribution.origin is not Origin.DESK:
         raise NeedsTheBank
+    _say_reversed(
+        session,
+        contribution,
+        ItemState.PROMISED,
+        reason=reason,
+        asked_by_id=asked_by_id,
+        approved_by_id=approved_by_id,
+        now=now,
+    )
+    if any(line.kind is ItemKind.CASH for line in contribution.lines):
+        posting_id = posting_of(session, Cause.CONTRIBUTION, contribution_id)
+        reverse(session, posting_id, booked_on=tehran_date(now), now=now)
+        expect_pledges_again(session, [pledge.id])
+    if contribution.tender is Tender.CARD_TERMINAL:
+        _expect_nothing_of(session, MoneySource.CONTRIBUTION, contribution.id)
+    emit(session, Event(Happening.CONTRIBUTION_VOID, contribution_id), now=now)
+
+
+def let_go_of_payment(
+    session: Session,
+    payment: Payment,
+    items: ItemState,
+    *,
+    reason: str,
+    asked_by_id: int | None,
+    approved_by_id: int | None,
+    now: datetime,
+) -> Contribution | None:
+    """Say that what a payment brought does not stand, because its money goes back to the donor.
+
+    Receipt void, items as told: withdrawn where the donor has the money back for good, promised
+    where it may still be paid. The postings are the caller's, who knows which way the money goes.
+    Returns the contribution; nothing for surplus, which has none. Raises AlreadyReversed.
+    """
+    pledge = locked_pledge(session, payment.pledge_id)
+    contribution = session.scalars(
+        select(Contribution).where(
+            Contribution.origin == Origin.GATEWAY, Contribution.cause_id == payment.id
+        )
+    ).one_or_none()
+    if contribution is None:
+        return None
+    if contribution.reversal is not None:
+        raise AlreadyReversed
+    _say_reversed(
+        session,
+        contribution,
+        items,
+        reason=reason,
+        asked_by_id=asked_by_id,
+        approved_by_id=approved_by_id,
+        now=now,
+    )
+    expect_pledges_again(session, [pledge.id])
+    return contribution
+
+
+def expect_nothing_of_payment(session: Session, payment: Payment) -> None:
+    """Wait for the pay-out of a payment no more. Raises AlreadySettled where it was matched."""
+    _expect_nothing_of(session, MoneySource.PAYMENT, payment.id)
+
+
+def _say_reversed(
+    session: Session,
+    contribution: Contribution,
+    items: ItemState,
+    *,
+    reason: str,
+    asked_by_id: int | None,
+    approved_by_id: int | None,
+    now: datetime,
+) -> None:
+    """The reversal itself, its items, its receipt and the note of it."""
     session.add(
         ContributionReversal(
-            contribution_id=contribution_id,
+            contribution_id=contribution.id,
             reason=reason,
             asked_by_id=asked_by_id,
             approved_by_id=approved_by_id,
@@ -235,27 +308,18 @@ def reverse_contribution(
         )
     )
     item_ids = [line.pledge_item_id for line in contribution.lines]
-    session.execute(
-        update(PledgeItem).where(PledgeItem.id.in_(item_ids)).values(state=ItemState.PROMISED)
-    )
-    if any(line.kind is ItemKind.CASH for line in contribution.lines):
-        posting_id = posting_of(session, Cause.CONTRIBUTION, contribution_id)
-        reverse(session, posting_id, booked_on=tehran_date(now), now=now)
-        expect_pledges_again(session, [pledge.id])
-    if contribution.tender is Tender.CARD_TERMINAL:
-        _expect_nothing_of(session, contribution)
-    void_receipts(session, [contribution_id], reason=reason, voided_by_id=approved_by_id, now=now)
+    session.execute(update(PledgeItem).where(PledgeItem.id.in_(item_ids)).values(state=items))
+    void_receipts(session, [contribution.id], reason=reason, voided_by_id=approved_by_id, now=now)
     note(
         session,
         "contribution.reverse",
         subject="contribution",
-        subject_id=contribution_id,
+        subject_id=contribution.id,
         now=now,
         actor_id=approved_by_id,
         asked_by_id=asked_by_id,
         reason=reason,
     )
-    emit(session, Event(Happening.CONTRIBUTION_VOID, contribution_id), now=now)
 
 
 def _record(
@@ -328,12 +392,12 @@ def _terminal(session: Session, name: str) -> Terminal:
     return terminal
 
 
-def _expect_nothing_of(session: Session, contribution: Contribution) -> None:
-    """Card money of a void entry is not waited for; what has been paid out cannot be void."""
+def _expect_nothing_of(session: Session, source: MoneySource, source_id: int) -> None:
+    """Money that has been given back is not waited for; what was paid out cannot be undone."""
     dropped = session.execute(
         delete(ExpectedTerminalMoney).where(
-            ExpectedTerminalMoney.source == MoneySource.CONTRIBUTION,
-            ExpectedTerminalMoney.source_id == contribution.id,
+            ExpectedTerminalMoney.source == source,
+            ExpectedTerminalMoney.source_id == source_id,
         )
     )
     if dropped.rowcount == 0:  # type: ignore[attr-defined]

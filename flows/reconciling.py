@@ -15,7 +15,7 @@ from core.database import Base, Database
 from donations.models.pledge import PledgeItem
 from flows.booking import book_found, drop_unpromised
 from offices.audit import note
-from reconciliation.assigning import find_by_hand, find_fee_by_hand
+from reconciliation.assigning import find_by_hand, find_fee_by_hand, find_refund_by_hand
 from reconciliation.batches import Batch, in_slices, sure_batches
 from reconciliation.checking import refuse_broken_run
 from reconciliation.expected import ExpectedDeposit, ExpectedTerminalMoney, OpenLine
@@ -34,6 +34,7 @@ from reconciliation.matching import (
     write_matches,
 )
 from reconciliation.midnight import Moved, shifted_batches
+from reconciliation.refunds import close_refunds, find_refunds
 from reconciliation.running import Turn, begin_run
 from reconciliation.settling import (
     close_batches,
@@ -146,6 +147,7 @@ class Run:
             shifts = shifted_batches(session)
         for shift in shifts:
             self._settle(shift.batches, shift.moved)
+        self._slice(find_refunds, close_refunds)
         self._walk(find_fees, close_fees)
 
     def finish(self) -> None:
@@ -254,6 +256,17 @@ def mark_fee(session: Session, line_id: int, *, made_by_id: int, now: datetime) 
     """
     find_fee_by_hand(session, line_id)
     _write_by_hand(session, line_id, "reconciliation.mark_fee", made_by_id=made_by_id, now=now)
+
+
+def mark_refund(
+    session: Session, line_id: int, request_id: int, *, made_by_id: int, now: datetime
+) -> None:
+    """Say that an open debit is the money of a refund.
+
+    Raises what ``reconciliation.assigning.find_refund_by_hand`` raises.
+    """
+    find_refund_by_hand(session, line_id, request_id)
+    _write_by_hand(session, line_id, "reconciliation.mark_refund", made_by_id=made_by_id, now=now)
 
 
 def _write_by_hand(

@@ -7,6 +7,7 @@ from sqlalchemy import Table
 from core.database import Base, Database
 from donations.models.contribution import Contribution, ContributionLine, ContributionReversal
 from donations.models.payment import PaymentStep
+from donations.models.refund import RefundDecision, RefundEnd, RefundRequest
 from ledger.postings import Entry, Posting
 from ledger.sealing import seal
 from offices.audit import AuditEntry
@@ -23,6 +24,9 @@ _SEALED: tuple[type[Base], ...] = (
     Receipt,
     ReceiptVoid,
     PaymentStep,
+    RefundRequest,
+    RefundDecision,
+    RefundEnd,
     AuditEntry,
     StatementLine,
     Match,

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from core.database import insert_if_new
 from core.words import speaking
-from donations.models.contribution import Contribution
-from donations.models.payment import Payment
+from donations.models.contribution import Contribution, Origin
+from donations.models.payment import Payment, PaymentState
 from donations.models.pledge import Channel as PledgeChannel
 from donations.models.pledge import Pledge
+from donations.models.refund import Ending, RefundEnd, RefundRequest
 from jobs.queue import enqueue
 from notifications import wording
 from notifications.outbox import Channel, Message
@@ -84,6 +85,68 @@ def tell_payment_surplus(session: Session, payment_id: int, voice: Voice, *, now
     )
 
 
+def tell_payment_superseded(
+    session: Session, payment_id: int, voice: Voice, *, now: datetime
+) -> None:
+    """Send that a second payment was not taken, unless it turned out to be ours after all."""
+    payment = session.get_one(Payment, payment_id)
+    if payment.is_final:
+        return
+    _tell(
+        session,
+        payment.pledge,
+        about=("payment", payment.id),
+        which="payment_superseded",
+        text=lambda: wording.payment_superseded(
+            amount_rial=payment.amount_rial,
+            tracking_code=payment.pledge.tracking_code,
+            help_line=voice.help_line,
+        ),
+        now=now,
+    )
+
+
+def tell_payment_sent_back(
+    session: Session, payment_id: int, voice: Voice, *, now: datetime
+) -> None:
+    """Send that we had a payment sent back, and which receipt is void with it."""
+    payment = session.get_one(Payment, payment_id)
+    receipt = _receipt_of_payment(session, payment_id)
+    _tell(
+        session,
+        payment.pledge,
+        about=("payment", payment.id),
+        which="payment_sent_back",
+        text=lambda: wording.payment_sent_back(
+            amount_rial=_sent_back_rial(session, payment),
+            at_once=payment.state is PaymentState.REVERSED,
+            receipt=receipt.number if receipt else None,
+            help_line=voice.help_line,
+        ),
+        now=now,
+    )
+
+
+def tell_payment_taken_back(
+    session: Session, payment_id: int, voice: Voice, *, now: datetime
+) -> None:
+    """Send that the bank undid a payment by itself, and that it may be paid again."""
+    payment = session.get_one(Payment, payment_id)
+    receipt = _receipt_of_payment(session, payment_id)
+    _tell(
+        session,
+        payment.pledge,
+        about=("payment", payment.id),
+        which="payment_taken_back",
+        text=lambda: wording.payment_taken_back(
+            amount_rial=payment.amount_rial,
+            receipt=receipt.number if receipt else None,
+            link=_own_view(payment.pledge, voice) if receipt else None,
+        ),
+        now=now,
+    )
+
+
 def tell_contribution_received(
     session: Session, contribution_id: int, voice: Voice, *, now: datetime
 ) -> None:
@@ -124,6 +187,24 @@ def tell_contribution_void(
 def receipt_of(session: Session, contribution_id: int) -> Receipt:
     """The receipt of a contribution. Raises NoResultFound."""
     return session.scalars(select(Receipt).where(Receipt.contribution_id == contribution_id)).one()
+
+
+def _receipt_of_payment(session: Session, payment_id: int) -> Receipt | None:
+    return session.scalars(
+        select(Receipt)
+        .join(Contribution, Contribution.id == Receipt.contribution_id)
+        .where(Contribution.origin == Origin.GATEWAY, Contribution.cause_id == payment_id)
+    ).one_or_none()
+
+
+def _sent_back_rial(session: Session, payment: Payment) -> int:
+    """What went back, which for a mismatch is not always what we had asked."""
+    sent = session.scalars(
+        select(RefundRequest.amount_rial)
+        .join(RefundEnd, RefundEnd.request_id == RefundRequest.id)
+        .where(RefundEnd.payment_id == payment.id, RefundEnd.ending == Ending.DONE)
+    ).one_or_none()
+    return payment.amount_rial if sent is None else sent
 
 
 def _tell(

@@ -33,6 +33,11 @@ def is_entered(session: Session, name: str) -> bool:
     return session.scalar(select(Terminal.id).where(Terminal.name == name)) is not None
 
 
+def names_entered(session: Session) -> frozenset[str]:
+    """The names of all terminals in the register."""
+    return frozenset(session.scalars(select(Terminal.name)))
+
+
 class Netting(StrEnum):
     """Whether the bank's fee is taken from the settlement credit or booked as a row of its own."""
 

@@ -1,7 +1,7 @@
 """Every table of the house, imported in one place so that migrations know them all."""
 
 from core.database import Base
-from donations.models import contribution, desk, donor, fund, payment, pledge
+from donations.models import contribution, desk, donor, fund, gateway, payment, pledge, refund
 from jobs import queue
 from ledger import accounts, postings, seals, terminals
 from notifications import outbox
@@ -14,6 +14,7 @@ METADATA = Base.metadata
 __all__ = ["METADATA"]
 
 _KNOWN = (
-    contribution, desk, donor, fund, payment, pledge, queue, accounts, postings, seals, terminals,
-    outbox, audit, limits, partners, places, staff, series, expected, lines, matches,
+    contribution, desk, donor, fund, gateway, payment, pledge, refund, queue, accounts, postings,
+    seals, terminals, outbox, audit, limits, partners, places, staff, series, expected, lines,
+    matches,
 )  # fmt: skip

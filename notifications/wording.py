@@ -55,6 +55,48 @@ def payment_surplus(*, tracking_code: str, amount_rial: int, help_line: str) -> 
     )
 
 
+def payment_superseded(*, amount_rial: int, tracking_code: str, help_line: str) -> str:
+    """A second payment of one promise that we leave to the bank to give back."""
+    return _lines(
+        _("Your gift had been paid already, so we did not take a second payment of it."),
+        _("Amount: {amount}").format(amount=_amount(amount_rial)),
+        _("If it has left your account, the bank returns it by its own rules within 72 hours."),
+        _("Tracking code:"),
+        tracking_code,
+        _("For questions call:"),
+        help_line,
+    )
+
+
+def payment_sent_back(
+    *, amount_rial: int, at_once: bool, receipt: str | None, help_line: str
+) -> str:
+    """Money goes back because we ordered it; a refund takes its days, a reversal does not."""
+    when = (
+        _("It is back on the card it was paid with.")
+        if at_once
+        else _("The bank puts it on the card it was paid with, by its own rules within some days.")
+    )
+    return _lines(
+        _("Your payment was sent back."),
+        _("Amount: {amount}").format(amount=_amount(amount_rial)),
+        when,
+        *((_("This receipt has been voided:"), receipt) if receipt else ()),
+        _("For questions call:"),
+        help_line,
+    )
+
+
+def payment_taken_back(*, amount_rial: int, receipt: str | None, link: str | None) -> str:
+    """The bank undid a payment by itself; the promise stands and may be paid again."""
+    return _lines(
+        _("The bank has returned your payment to your card; it did not stay with us."),
+        _("Amount: {amount}").format(amount=_amount(amount_rial)),
+        *((_("This receipt has been voided:"), receipt) if receipt else ()),
+        *((_("If you still want to give it, you can pay again here:"), link) if link else ()),
+    )
+
+
 def contribution_void(*, number: str, help_line: str) -> str:
     """A receipt does not stand any more; the reason is told on the telephone, not in an SMS."""
     return _lines(
@@ -62,6 +104,39 @@ def contribution_void(*, number: str, help_line: str) -> str:
         number,
         _("For questions call:"),
         help_line,
+    )
+
+
+def gateway_paused(*, title: str, name: str, reason: str, link: str) -> str:
+    """For finance: donors are not sent to a bank any more until somebody has looked."""
+    return _lines(
+        _("A gateway was taken out: {title}").format(title=title),
+        name,
+        _("The bank says: {reason}").format(reason=reason),
+        _("Donors pay through the others. Please mend it, then let it back here:"),
+        link,
+    )
+
+
+def refund_hangs(*, amount_rial: int, gateway: str, link: str) -> str:
+    """For finance: money that two persons send back, and the bank has not carried it out."""
+    return _lines(
+        _("A refund was approved hours ago and the bank has not carried it out."),
+        _("Amount: {amount}").format(amount=_amount(amount_rial)),
+        gateway,
+        _("A donor waits for this money. Please look into it here:"),
+        link,
+    )
+
+
+def refund_unseen(*, amount_rial: int, gateway: str, link: str) -> str:
+    """For finance: the bank said that money went back, and no statement shows it leaving."""
+    return _lines(
+        _("The bank accepted a refund days ago and no statement shows it."),
+        _("Amount: {amount}").format(amount=_amount(amount_rial)),
+        gateway,
+        _("Please ask the bank whether the donor has the money:"),
+        link,
     )
 
 

@@ -36,6 +36,9 @@ class StaffMember(Base):
     totp_step: Mapped[int] = mapped_column(default=0)
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
+    # Where an alarm reaches this person; both may be empty.
+    mobile: Mapped[str | None] = mapped_column(String(11))
+    email: Mapped[str | None] = mapped_column(String(254))
 
     office: Mapped[Office] = relationship()
     grants: Mapped[list["RoleGrant"]] = relationship(back_populates="staff_member")

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal, Protocol
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 
 
 class Kind(StrEnum):
@@ -115,12 +115,21 @@ class Binds(StrEnum):
     NOTHING = "nothing"
 
 
+class Recovery(StrEnum):
+    """How a payment is found out about whose browser never came back."""
+
+    INQUIRY = "inquiry"  # ``recover`` asks, changing nothing
+    CONFIRM = "confirm"  # only ``confirm`` tells, and makes it final where it was paid
+    NONE = "none"  # the bank answers to nothing but what a browser brings
+
+
 class FieldKind(StrEnum):
     """How a setting of a gateway account is written and shown."""
 
     TEXT = "text"
     SECRET = "secret"  # noqa: S105  the name of a kind
     URL = "url"
+    PEM = "pem"  # a key or certificate, as text
     WHOLE_NUMBER = "whole_number"
     YES_NO = "yes_no"
 
@@ -140,7 +149,11 @@ class SettingField:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Constant facts about a gateway. ``source`` names the guide that each number comes from."""
+    """Constant facts about a gateway. ``source`` names the guide that each number comes from.
+
+    What is a fact of one contract rather than of the bank (windows, limits, whether this terminal
+    may reverse or refund) is set otherwise in the file of accounts.
+    """
 
     slug: str
     name_fa: str
@@ -152,14 +165,55 @@ class Manifest:
     needs_settle: bool
     can_inquire: bool
     can_reverse: bool
-    can_recover: bool  # a payment can be finished without the browser ever coming back
+    recovers_by: Recovery
     confirm_window: timedelta  # after this the bank returns unconfirmed money by itself
     reverse_window: timedelta | None
     returns_unconfirmed: bool  # whether the bank gives unconfirmed money back by itself
     amount_rial_min: int
     amount_rial_max: int
     source: str
+    amount_rial_step: int = 1  # 10 where the wire speaks toman: refuse what is between, never round
+    can_refund: bool = False  # money that is past reversing can be sent back through the gateway
+    can_refund_part: bool = False
+    refund_rial_min: int = 1
+    lists_unverified: bool = False
+    is_aggregator: bool = False  # the money passes a facilitator's account before it reaches ours
+    checks_address: bool = True  # only the server address that the bank has on file is let in
+    is_historical: bool = False  # closed: old payments stay readable, nothing new begins
     contract_version: int = CONTRACT_VERSION
+
+    @property
+    def can_recover(self) -> bool:
+        """Whether a payment can be finished without the browser ever coming back."""
+        return self.recovers_by is not Recovery.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """One order to send money back, all or a part of what was paid. It is never sent twice."""
+
+    number: int  # int64, ours, unique at the terminal among orders and refunds alike
+    amount_rial: int
+    reason: str = ""
+    bank_reference: str | None = None  # the bank's name for this refund, where it gave one
+
+
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """A payment that the gateway holds and nobody has confirmed."""
+
+    token: str
+    amount_rial: int | None  # None where it cannot be read
+    order_number: int | None = None
+    made_at: str = ""  # as the gateway writes it
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedList:
+    """The answer to ``list_unverified``: DONE with the payments, or why there is no list."""
+
+    outcome: Outcome
+    payments: tuple[Unverified, ...] = ()
 
 
 class GatewayAdapter(Protocol):
@@ -188,16 +242,70 @@ class GatewayAdapter(Protocol):
         """Ask for the pay-out of a confirmed payment; only where ``needs_settle``. Repeatable."""
 
     def recover(self, stored: StoredPayment) -> Outcome:
-        """Find out about a payment whose browser never came back; only where ``can_recover``.
+        """Find out about a payment whose browser never came back; where recovery is by INQUIRY.
 
-        AWAITS_CONFIRM carries the ``bank_reference`` that ``confirm`` needs.
+        AWAITS_CONFIRM carries the ``bank_reference`` that ``confirm`` needs, if it needs one.
         """
 
     def inquire(self, stored: StoredPayment) -> Outcome:
         """Ask in what state the payment is, changing nothing; only where ``can_inquire``."""
 
     def reverse(self, stored: StoredPayment) -> Outcome:
-        """Ask the bank to give a confirmed payment back; only where ``can_reverse``."""
+        """Ask the bank to undo a payment whole; only where ``can_reverse``. Repeatable.
+
+        DONE also where an earlier call did it. RETURNED is not an answer to this call.
+        """
+
+    def refund(self, stored: StoredPayment, refund: Refund) -> Outcome:
+        """Order money to be sent back; only where ``can_refund``. Never sent twice.
+
+        DONE when the bank took the order, with its ``bank_reference`` for the refund; REFUSED when
+        it will not; UNKNOWN leaves it to ``refund_status`` to find out.
+        """
+
+    def refund_status(self, stored: StoredPayment, refund: Refund) -> Outcome:
+        """Ask what became of an order to refund; only where ``can_refund``.
+
+        DONE, OPEN (on its way), REFUSED, or NOT_FOUND: the bank never got it, it may be sent.
+        """
+
+    def list_unverified(self) -> UnverifiedList:
+        """What was paid and nobody has confirmed; only where ``lists_unverified``."""
 
     def check(self) -> Outcome:
         """Prove that address and credentials work, without moving money. DONE when they do."""
+
+
+_NO_SUCH_STEP = ("این درگاه چنین کاری نمی‌کند", "this gateway has no such call")
+
+
+class OptionalSteps:
+    """What a gateway answers that lacks an optional step; for adapters to inherit."""
+
+    def settle(self, stored: StoredPayment) -> Outcome:
+        """What is confirmed is paid out: there is no such step."""
+        return Outcome(Kind.DONE)
+
+    def recover(self, stored: StoredPayment) -> Outcome:
+        return no_such_step()
+
+    def inquire(self, stored: StoredPayment) -> Outcome:
+        return no_such_step()
+
+    def reverse(self, stored: StoredPayment) -> Outcome:
+        return no_such_step()
+
+    def refund(self, stored: StoredPayment, refund: Refund) -> Outcome:
+        return no_such_step()
+
+    def refund_status(self, stored: StoredPayment, refund: Refund) -> Outcome:
+        return no_such_step()
+
+    def list_unverified(self) -> UnverifiedList:
+        return UnverifiedList(no_such_step())
+
+
+def no_such_step() -> Outcome:
+    """What a step answers that a gateway does not have; nobody was called."""
+    reason_fa, reason_en = _NO_SUCH_STEP
+    return Outcome(Kind.REFUSED, reason_fa=reason_fa, reason_en=reason_en)

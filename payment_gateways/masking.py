@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
@@ -11,7 +11,19 @@ from core.digits import to_latin
 MASK = "•••"
 
 _ANYWHERE_LENGTH = 6  # a shorter secret is masked only as a whole word, else it would eat the text
+_KEY_LINE_LENGTH = 16  # the last line of a key may be a few letters that stand in any text
 _CARD = re.compile(r"(?<![\d-])\d{4}([ -]?)\d{4}\1\d{4}\1\d{4}(?![\d-])")
+# What a gateway hands out at a login opens it as a password does: by its name, or by its looks.
+_ACCESS_TOKEN = re.compile(
+    r"""("(?:access|refresh)_?token"\s*:\s*")(?:[^"\\]|\\.)*""", re.IGNORECASE
+)
+_JWT = re.compile(r"eyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
+# Beside the shown digits of a card its digest gives the rest away: few numbers are left to try.
+_CARD_DIGEST = re.compile(
+    r"""(\\?"(?:card_?hash(?:_?pan)?|hashed_?(?:pan|card_?(?:number|no))|sha(?:1|256)OfPan|cid|hash)"""
+    r"""\\?"\s*:\s*\\?")[^"\\]+""",
+    re.IGNORECASE,
+)
 _MOBILE = re.compile(r"(?<!\d)(09|989)(\d{2})\d{3}(\d{4})(?!\d)")
 
 
@@ -44,10 +56,11 @@ class Secret:
 
 
 class Masking:
-    """Takes the given secrets, card numbers and mobile numbers out of a text."""
+    """Takes the given secrets, access tokens, card and mobile numbers out of a text."""
 
     def __init__(self, secrets: Collection[Secret] = ()) -> None:
-        forms = {form for secret in secrets for form in _written_forms(secret.reveal()) if form}
+        values = {part for secret in secrets for part in _parts(secret.reveal())}
+        forms = {form for value in values for form in _written_forms(value) if form}
         # The longest first, so that no part of a secret survives beside its mask.
         ordered = sorted(forms, key=len, reverse=True)
         self._secrets = re.compile("|".join(map(_pattern, ordered))) if ordered else None
@@ -56,6 +69,8 @@ class Masking:
         """Return the text, fit to be stored and shown."""
         if self._secrets is not None:
             text = self._secrets.sub(MASK, text)
+        text = _JWT.sub(MASK, _ACCESS_TOKEN.sub(rf"\1{MASK}", text))
+        text = _CARD_DIGEST.sub(rf"\1{MASK}", text)
         return _MOBILE.sub(r"\1\2•••\3", _CARD.sub(_masked_card_match, text))
 
 
@@ -72,14 +87,24 @@ def masked_card(text: str) -> str | None:
     return f"{'*' * 12}{shown[-4:]}"
 
 
+def _parts(secret: str) -> Iterator[str]:
+    """A secret whole, and where it is a key of several lines, each line of it too."""
+    yield secret
+    for line in secret.splitlines():
+        if len(line) >= _KEY_LINE_LENGTH and not line.startswith("-----"):
+            yield line.strip()
+
+
 def _written_forms(value: str) -> tuple[str, ...]:
-    """The same secret as it stands in plain text, XML, JSON and an address."""
+    """The same secret as it stands in plain text, XML, JSON, an address and a complaint."""
     return (
         value,
         escape(value),
         json.dumps(value)[1:-1],
         json.dumps(value, ensure_ascii=False)[1:-1],
         quote(value),
+        quote(value, safe=""),
+        repr(value)[1:-1],
     )
 
 

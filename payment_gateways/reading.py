@@ -1,8 +1,12 @@
-"""Numbers that banks write: read strictly, in any digits, or not at all."""
+"""What banks and browsers write: numbers read strictly or not at all, names in any case."""
 
 import re
+from collections.abc import Mapping
+from typing import TypeVar
 
 from core.digits import to_latin
+
+Value = TypeVar("Value")
 
 _INT64_MAX = 2**63 - 1
 _PLAIN = re.compile(r"[0-9]{1,19}")
@@ -22,3 +26,8 @@ def whole_number(value: object) -> int | None:
         return None
     number = int(text.replace(",", "").replace("٬", ""))
     return number if number <= _INT64_MAX else None
+
+
+def small_names(*sources: Mapping[str, Value]) -> dict[str, Value]:
+    """All fields together, with names in small letters; of two that are alike the last counts."""
+    return {name.lower(): value for source in sources for name, value in source.items()}

@@ -1,9 +1,9 @@
-"""The only way out of a gateway adapter: one POST, bounded in time and size, never repeated.
+"""The only way out of a gateway adapter: one call, bounded in time and size, never repeated.
 
 ``requests`` holds the connections and the certificates; its urllib3 pools are driven directly,
 because the session layer above them costs more processor time than the call itself.
 
-Each rule below stands for a fault that was measured with the libraries' defaults: a POST is never
+Each rule below stands for a fault that was measured with the libraries' defaults: a call is never
 sent twice, no redirect is followed, nothing is read from the environment or from ``~/.netrc``, a
 server that drips bytes cannot hold a call beyond its deadline, a long body is cut off, and a
 connection that lay idle is not used again. The certificate is always checked.
@@ -81,6 +81,7 @@ class Silence:
 
 
 Answer = Reply | Silence
+Method = Literal["GET", "POST"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,16 @@ Journal = Callable[[JournalEntry], None]
 class Transport(Protocol):
     """What an adapter needs of the outside world."""
 
-    def post(self, url: str, body: bytes, *, operation: str, headers: Mapping[str, str]) -> Answer:
-        """Send one POST, once, and wait for its answer. Never raises for what the net does."""
+    def call(
+        self,
+        method: Method,
+        url: str,
+        body: bytes = b"",
+        *,
+        operation: str,
+        headers: Mapping[str, str],
+    ) -> Answer:
+        """Send one request, once, and wait for its answer. Never raises for what the net does."""
 
 
 def no_journal(entry: JournalEntry) -> None:
@@ -152,12 +161,20 @@ class HttpTransport:
     def __repr__(self) -> str:
         return f"HttpTransport({self._name!r}, {self._limits})"
 
-    def post(self, url: str, body: bytes, *, operation: str, headers: Mapping[str, str]) -> Answer:
-        """Send one POST, once, and wait for its answer. Never raises for what the net does."""
+    def call(
+        self,
+        method: Method,
+        url: str,
+        body: bytes = b"",
+        *,
+        operation: str,
+        headers: Mapping[str, str],
+    ) -> Answer:
+        """Send one request, once, and wait for its answer. Never raises for what the net does."""
         began = self._stopwatch()
         self._note("request", operation, url, body)
         self._call.must_end_at = began + self._limits.deadline_seconds
-        answer = self._send(url, body, headers)
+        answer = self._send(method, url, body, headers)
         waited = self._stopwatch() - began
         if isinstance(answer, Silence):
             self._note("answer", operation, url, silence=answer.why, waited_seconds=waited)
@@ -172,13 +189,13 @@ class HttpTransport:
             )
         return answer
 
-    def _send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def _send(self, method: Method, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         try:
             pool = self._pools.connection_from_url(url, pool_kwargs=self._tls)
             response = pool.urlopen(
-                "POST",
+                method,
                 url[url.index("/", url.index("//") + 2) :],
-                body=body,
+                body=body if method == "POST" else None,
                 headers={"User-Agent": "mosharekat", "Accept-Encoding": "identity", **headers},
                 retries=_CONNECT_ONLY,
                 redirect=False,

@@ -1,13 +1,13 @@
 """What a person decides about an open line: it is this pledge's money, or it is a bank fee."""
 
-from sqlalchemy import insert, literal, select
+from sqlalchemy import delete, insert, literal, select
 from sqlalchemy.orm import Session
 
 from core.database import Id
 from core.refusals import NotFound, Refusal
 from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
-from reconciliation.expected import forget_pledge
-from reconciliation.found import FOUND, emptied, next_id
+from reconciliation.expected import ExpectedRefund, forget_pledge
+from reconciliation.found import FOUND, emptied, next_id, rows_of
 from reconciliation.lines import StatementLine
 from reconciliation.matches import Match, Rule, Target
 from reconciliation.worktables import close_lines
@@ -29,6 +29,12 @@ class AmountDiffers(Refusal):
     """The line brings another amount than the pledge promises, and nobody said that it may."""
 
     code = "reconciliation.amount_differs"
+
+
+class RefundNotOpen(Refusal):
+    """The refund is explained already, or it has not been sent."""
+
+    code = "reconciliation.refund_not_open"
 
 
 class WhichFund(Refusal):
@@ -71,6 +77,25 @@ def find_fee_by_hand(session: Session, line_id: int) -> None:
         raise WrongSide
     _close(session, line)
     _find(session, line, Target.BANK_FEE, None)
+
+
+def find_refund_by_hand(session: Session, line_id: int, request_id: int) -> None:
+    """Put an open debit among the found as the money of a refund, and close both.
+
+    Raises NotFound, LineNotOpen, RefundNotOpen, AmountDiffers, WrongSide.
+    """
+    line = _line(session, line_id)
+    if line.amount_rial > 0:
+        raise WrongSide
+    expected = session.get(ExpectedRefund, request_id)
+    if expected is None or expected.bank_account_id != line.bank_account_id:
+        raise RefundNotOpen
+    if expected.amount_rial != -line.amount_rial:
+        raise AmountDiffers(promised_rial=expected.amount_rial, came_rial=-line.amount_rial)
+    if rows_of(session, delete(ExpectedRefund).where(ExpectedRefund.request_id == request_id)) != 1:
+        raise RefundNotOpen
+    _close(session, line)
+    _find(session, line, Target.REFUND, request_id)
 
 
 def _line(session: Session, line_id: int) -> StatementLine:

@@ -16,6 +16,8 @@ from core.bulk import listed
 from core.database import Base, add_if_new, upsert
 from donations.models.desk import DepositSlip
 from donations.models.pledge import Channel, ItemKind, ItemState, Pledge, PledgeItem
+from donations.models.refund import Ending, RefundEnd, RefundRequest, Way
+from ledger.terminals import Terminal
 
 _ORDERED = {"sqlite_with_rowid": False}
 
@@ -233,4 +235,41 @@ def expect_terminal_money(
         source_id=source_id,
         amount_rial=amount_rial,
         reference=reference,
+    )
+
+
+class ExpectedRefund(Base):
+    """Money that a bank sends back for us, whose debit is to be seen on the account."""
+
+    __tablename__ = "expected_refund"
+
+    request_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    terminal_id: Mapped[int]
+    bank_account_id: Mapped[int]
+    amount_rial: Mapped[int]
+    reference: Mapped[str | None] = mapped_column(String(80))  # the bank's, for the refund
+
+
+def expect_refunds(session: Session, request_ids: Select[*tuple[Any, ...]]) -> None:
+    """Look out for the debits of refunds chosen by a query. Asking twice is asking once."""
+    session.execute(
+        upsert(session, ExpectedRefund)
+        .from_select(
+            ["request_id", "terminal_id", "bank_account_id", "amount_rial", "reference"],
+            select(
+                RefundRequest.id,
+                Terminal.id,
+                Terminal.bank_account_id,
+                RefundRequest.amount_rial,
+                RefundEnd.bank_reference,
+            )
+            .join(RefundEnd, RefundEnd.request_id == RefundRequest.id)
+            .join(Terminal, Terminal.name == RefundRequest.gateway)
+            .where(
+                RefundRequest.id.in_(request_ids),
+                RefundRequest.way != Way.REVERSE,  # undone before it reached the account
+                RefundEnd.ending == Ending.DONE,
+            ),
+        )
+        .on_conflict_do_nothing()
     )

@@ -17,6 +17,7 @@ class Rule(StrEnum):
     BANK_REFERENCE = "bank_reference"
     SETTLEMENT_BATCH = "settlement_batch"
     DEPOSIT_SLIP = "deposit_slip"
+    REFUND = "refund"
     BANK_FEE = "bank_fee"
     BY_HAND = "by_hand"
 
@@ -27,6 +28,7 @@ class Target(StrEnum):
     PLEDGE = "pledge"
     SETTLEMENT = "settlement"  # also of a single payment that came under its own reference
     DEPOSIT_SLIP = "deposit_slip"
+    REFUND = "refund"  # money sent back for a payment
     BANK_FEE = "bank_fee"
 
 

@@ -18,6 +18,7 @@ from core.rial import grouped
 from core.words import DEFAULT_LANGUAGE, _, spoken
 from donations.models.desk import DepositSlip
 from donations.models.pledge import Pledge
+from donations.models.refund import RefundEnd, RefundRequest
 from ledger.terminals import Terminal
 from offices.places import Office
 from offices.staff import StaffMember
@@ -41,7 +42,18 @@ class Explained:
 def explanations(session: Session, line_ids: Sequence[int]) -> Mapping[int, Explained]:
     """For each explained line among these, why it is."""
     rows = session.execute(
-        select(Match, StatementLine, Pledge, Settlement, Terminal, DepositSlip, Office, StaffMember)
+        select(
+            Match,
+            StatementLine,
+            Pledge,
+            Settlement,
+            Terminal,
+            DepositSlip,
+            Office,
+            StaffMember,
+            RefundRequest,
+            RefundEnd,
+        )
         .join(StatementLine, StatementLine.id == Match.line_id)
         .outerjoin(MatchUndo, MatchUndo.match_id == Match.id)
         .outerjoin(Pledge, _targets(Target.PLEDGE, Pledge.id))
@@ -50,6 +62,8 @@ def explanations(session: Session, line_ids: Sequence[int]) -> Mapping[int, Expl
         .outerjoin(DepositSlip, _targets(Target.DEPOSIT_SLIP, DepositSlip.id))
         .outerjoin(Office, Office.id == DepositSlip.office_id)
         .outerjoin(StaffMember, StaffMember.id == Match.made_by_id)
+        .outerjoin(RefundRequest, _targets(Target.REFUND, RefundRequest.id))
+        .outerjoin(RefundEnd, RefundEnd.request_id == RefundRequest.id)
         .where(Match.line_id.in_(line_ids), MatchUndo.id.is_(None), is_principal())
     )
     return {row.Match.line_id: _explained(session, row) for row in rows.all()}
@@ -132,6 +146,16 @@ def _sentence(session: Session, row: Row[*tuple[Any, ...]]) -> str:
         }
     if row.Settlement is not None:
         return _settled(session, row, quoted)
+    if row.RefundRequest is not None:
+        return _(
+            "Row %(row)s of %(day)s (%(amount)s rial) is the money sent back for payment "
+            "%(payment)s: the row carries the bank's reference %(reference)s of the refund and "
+            "the amount is equal."
+        ) % {
+            **quoted,
+            "payment": digits(row.RefundRequest.payment_id),
+            "reference": digits(row.RefundEnd.bank_reference),
+        }
     return _(
         "Row %(row)s of %(day)s (%(amount)s rial) is a fee of the bank: it is a debit and its "
         "text says: %(text)s."
@@ -140,6 +164,11 @@ def _sentence(session: Session, row: Row[*tuple[Any, ...]]) -> str:
 
 def _by_hand(row: Row[*tuple[Any, ...]], quoted: Mapping[str, str]) -> str:
     maker = {"name": row.StaffMember.name if row.StaffMember else ""}
+    if row.RefundRequest is not None:
+        return _(
+            "%(name)s decided that row %(row)s of %(day)s (%(amount)s rial) is the money sent "
+            "back for payment %(payment)s."
+        ) % {**quoted, **maker, "payment": digits(row.RefundRequest.payment_id)}
     if row.Pledge is None:
         return _(
             "%(name)s decided that row %(row)s of %(day)s (%(amount)s rial) is a fee of the bank."

@@ -15,6 +15,7 @@ from reconciliation.expected import (
     LineClaim,
     expect_chosen_pledges,
     expect_chosen_slips,
+    expect_refunds,
 )
 from reconciliation.found import UNDOING, analysed, emptied, rows_of
 from reconciliation.lines import StatementLine
@@ -107,6 +108,7 @@ def reopen(session: Session) -> None:
     open_lines(session, StatementLine.id.in_(select(UNDOING.c.line_id)))
     expect_chosen_pledges(session, _targets(Target.PLEDGE))
     expect_chosen_slips(session, _targets(Target.DEPOSIT_SLIP))
+    expect_refunds(session, _targets(Target.REFUND))
     _expect_terminal_money(session)
 
 

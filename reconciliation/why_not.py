@@ -11,7 +11,7 @@ from donations.models.desk import DepositSlip
 from donations.models.pledge import Pledge
 from ledger.terminals import Terminal
 from reconciliation.batches import open_batches
-from reconciliation.expected import ExpectedDeposit, ExpectedTerminalMoney
+from reconciliation.expected import ExpectedDeposit, ExpectedRefund, ExpectedTerminalMoney
 from reconciliation.lines import LineClass, StatementLine
 from reconciliation.reasons import day, digits, rial, terminal_name
 from reconciliation.suggesting import Sign
@@ -23,7 +23,10 @@ _BATCHES_SHOWN = 3
 def why_not(session: Session, line: StatementLine) -> list[str]:
     """One sentence for each rule that could explain such a line and does not."""
     if line.amount_rial < 0:
-        return [_("Fee: the row is a debit, but the bank's texts do not call it a fee.")]
+        return [
+            _no_refund(session, line),
+            _("Fee: the row is a debit, but the bank's texts do not call it a fee."),
+        ]
     return [
         sentence
         for sentence in (
@@ -49,6 +52,21 @@ def in_words(sign: Sign) -> str:
         "days": _("promised %(value)s days before"),
     }
     return words[sign.name] % {"value": digits(sign.value)}
+
+
+def _no_refund(session: Session, line: StatementLine) -> str:
+    awaited = session.scalars(
+        select(ExpectedRefund.amount_rial)
+        .where(ExpectedRefund.bank_account_id == line.bank_account_id)
+        .order_by(ExpectedRefund.request_id)
+    ).all()
+    if not awaited:
+        return _("Refund: no money that was sent back is awaited on this account.")
+    if -line.amount_rial not in awaited:
+        return _("Refund: none of the %(count)s refunds that are awaited has this amount.") % {
+            "count": digits(len(awaited))
+        }
+    return _("Refund: one of this amount is awaited, but the row does not carry its reference.")
 
 
 def _no_deposit(session: Session, line: StatementLine) -> str:

@@ -1,16 +1,19 @@
 """The application: settings in, a Flask application out."""
 
 import os
+from collections.abc import Collection
 
 from apiflask import APIFlask
 from flask import Flask, Response, g, request
 from flask_wtf import CSRFProtect
+from sqlalchemy.exc import DBAPIError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from core.clock import now
 from core.database import Database
 from core.settings import ROOT, Settings
 from core.words import _, counted, speak, spoken
+from ledger.terminals import names_entered
 from payment_gateways.registry import gateway_accounts, open_gateways
 from web import api, assets, commands, errors, security
 from web.bank.urls import bank
@@ -71,12 +74,27 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
 
 def open_services(settings: Settings) -> Services:
     """The database, clock and gateways of an installation."""
+    database = Database(settings.database)
     accounts = (
-        gateway_accounts(settings.gateways, environment=os.environ, is_public=settings.is_public)
+        gateway_accounts(
+            settings.gateways,
+            environment=os.environ,
+            is_public=settings.is_public,
+            on_record=lambda: _terminals_on_record(database),
+        )
         if settings.gateways.exists()
         else ()
     )
-    return Services(settings, Database(settings.database), now, open_gateways(accounts))
+    return Services(settings, database, now, open_gateways(accounts))
+
+
+def _terminals_on_record(database: Database) -> Collection[str]:
+    """The accounts that the register knows; none where there is no database yet."""
+    try:
+        with database.reading() as session:
+            return names_entered(session)
+    except DBAPIError:
+        return ()
 
 
 def _look_behind(app: Flask, proxies: int) -> None:

@@ -40,6 +40,8 @@ _FINANCE = (
     ("finance.inbox", Later("Open lines")),
     ("finance.runs", Later("Runs")),
     ("finance.settlements", Later("Settlements")),
+    ("finance.refunds", Later("Refunds")),
+    ("finance.gateways", Later("Gateways")),
     ("finance.ledger", Later("Ledger")),
 )
 _HEADQUARTERS = (

@@ -49,8 +49,22 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
         ),
     ),
     "field.repeated": (Later("A field stands twice in the request."),),
+    "finding.already_solved": (Later("Somebody has written down already how it was solved."),),
+    "finding.how_missing": (
+        Later("Please say how it was solved, with at most %(longest)s characters."),
+    ),
     "fund.unknown": (
         Later("This purpose takes no gifts at the moment. Please choose another one."),
+    ),
+    "gateway.already_paused": (Later("This gateway was taken out before."),),
+    "gateway.not_paused": (Later("This gateway is not taken out; donors are sent to it."),),
+    "gateway.reason_missing": (
+        Later("Please give the reason, with at most %(longest)s characters."),
+    ),
+    "gateway.resting": (
+        Later(
+            "This bank does not answer at the moment. Please choose another one; your gift is kept."
+        ),
     ),
     "gateway.unknown": (
         Later("This way to pay is not available at the moment. Please choose another one."),
@@ -81,6 +95,18 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
     "password.weak": (Later("A password needs %(shortest)s to %(longest)s characters."),),
     "payment.already_paid": (
         Later("This gift has been paid. There is nothing left to pay; thank you."),
+    ),
+    "payment.being_checked": (
+        Later(
+            "An earlier payment of this gift is still being checked. Nothing was begun, so that"
+            " nobody pays twice; please ask again shortly."
+        ),
+    ),
+    "payment.between_steps": (
+        Later(
+            "This way to pay takes whole multiples of %(step_rial)s only. Please choose another"
+            " one, or another amount."
+        ),
     ),
     "payment.interrupted": (
         Later("The attempt was cut off on its way to the bank. No money was taken."),
@@ -125,6 +151,28 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
     ),
     "reconciliation.wrong_side": (
         Later("Money that went out is no gift, and money that came in is no fee."),
+    ),
+    "reconciliation.refund_not_open": (
+        Later("This refund is not awaited on this account; it was explained or not sent."),
+    ),
+    "refund.already_asked": (
+        Later("This was asked for already, and it has not come to an end yet."),
+    ),
+    "refund.no_way_back": (
+        Later(
+            "The payment does not stand so that its money could go back this way now. Look at it"
+            " again and choose another way."
+        ),
+    ),
+    "refund.outside_day_missing": (
+        Later("Write the day of the refund; it cannot lie in the future."),
+    ),
+    "refund.outside_reference_missing": (Later("Write the number that the bank gave the refund."),),
+    "refund.taken_amount_unknown": (
+        Later(
+            "Our books do not know how much the bank took. Write the amount that the bank's own"
+            " list shows for this payment."
+        ),
     ),
     "role.last_administrator": (
         Later("This is the last administrator; name another one before you end this role."),

@@ -11,7 +11,7 @@ from itertools import islice
 from sqlalchemy.orm import Session
 
 from core.words import Later
-from flows.checking import books, gifts, holdings, statements, work_tables
+from flows.checking import books, gifts, holdings, refunds, statements, work_tables
 from flows.checking.sealed import chains_are_whole, unsealed_tail
 
 _PROBLEMS_SHOWN = 5
@@ -41,6 +41,18 @@ PROOFS: Mapping[str, tuple[Later, Proof]] = {
     "cheques": (Later("Each desk holds the cheques entered there"), holdings.cheque_differences),
     "surplus": (Later("Surplus payments equal the surplus account"), gifts.surplus_differences),
     "payments_recorded": (Later("Every final payment is recorded"), gifts.payments_not_recorded),
+    "refund_requests": (
+        Later("Money goes back only as two persons decided"),
+        refunds.requests_not_as_decided,
+    ),
+    "sent_back": (
+        Later("What was sent back is booked and void"),
+        refunds.payments_not_sent_back,
+    ),
+    "refunds": (
+        Later("Refunds equal what has not left the account yet"),
+        refunds.refund_differences,
+    ),
     "receipt_numbers": (Later("Receipt numbers have no gap"), gifts.number_gaps),
     "receipts": (Later("Every contribution has its receipt"), gifts.wrong_receipts),
     "work_tables": (Later("The work tables agree with the facts"), work_tables.disagreements),

@@ -21,7 +21,7 @@ from ledger.postings import Cause, Entry, Posting, balance_rial
 from receipts.series import Receipt, ReceiptSeries, ReceiptVoid
 
 # What leaves a fund is not a gift to it.
-_OUTGOING = (Cause.WITHDRAWAL, Cause.REFUND)
+_OUTGOING = (Cause.WITHDRAWAL,)
 GONE = (PaymentState.REVERSED, PaymentState.REFUNDED)
 
 

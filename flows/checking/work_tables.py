@@ -12,13 +12,16 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from core.words import _
 from donations.models.contribution import Contribution, ContributionLine, Tender
 from donations.models.desk import DepositSlip
-from donations.models.payment import Payment
+from donations.models.payment import Payment, PaymentState
 from donations.models.pledge import Channel, ItemKind, ItemState, Pledge, PledgeItem
+from donations.models.refund import Ending, RefundEnd, RefundRequest, Way
 from flows.checking.exact import exact_sum
-from flows.checking.gifts import GONE, contribution_stands
+from flows.checking.gifts import contribution_stands
+from flows.checking.refunds import came_rial
 from flows.checking.statements import is_explained, line_stands, match_stands
 from reconciliation.expected import (
     ExpectedDeposit,
+    ExpectedRefund,
     ExpectedTerminalMoney,
     Expects,
     MoneySource,
@@ -49,6 +52,10 @@ def disagreements(session: Session) -> Iterator[str]:
         )
     for source, source_id in session.execute(_awaited_in_vain()):
         yield _("money of {source} {id} is awaited in vain").format(source=source, id=source_id)
+    for request_id in session.scalars(_refunds_not_awaited()):
+        yield _("the debit of refund request {id} is not awaited").format(id=request_id)
+    for request_id in session.scalars(_refunds_awaited_in_vain()):
+        yield _("the debit of refund request {id} is awaited in vain").format(id=request_id)
     for deposit_id in session.scalars(_deposits_awaited_in_vain()):
         yield _("a deposit with id {id} is awaited in vain").format(id=deposit_id)
     for deposit_id in session.scalars(_deposits_not_awaited()):
@@ -91,12 +98,12 @@ def _payments_not_awaited() -> Select[int]:
         select(Payment.id)
         .where(
             Payment.final_at.is_not(None),
-            Payment.state.not_in(GONE),
+            Payment.state != PaymentState.REVERSED,
             ~_is_paid_out(MoneySource.PAYMENT, Payment.id),
             ~exists().where(
                 ExpectedTerminalMoney.source == MoneySource.PAYMENT,
                 ExpectedTerminalMoney.source_id == Payment.id,
-                ExpectedTerminalMoney.amount_rial == Payment.amount_rial,
+                ExpectedTerminalMoney.amount_rial == came_rial(),
             ),
         )
         .order_by(Payment.id)
@@ -131,7 +138,7 @@ def _awaited_in_vain() -> Select[str, int]:
         awaited.source == MoneySource.PAYMENT,
         Payment.id == awaited.source_id,
         Payment.final_at.is_not(None),
-        Payment.state.not_in(GONE),
+        Payment.state != PaymentState.REVERSED,  # a refunded one is paid out all the same
         ~_is_paid_out(MoneySource.PAYMENT, Payment.id),
     )
     of_card = exists().where(
@@ -145,6 +152,37 @@ def _awaited_in_vain() -> Select[str, int]:
         select(awaited.source, awaited.source_id)
         .where(~of_payment, ~of_card)
         .order_by(awaited.source, awaited.source_id)
+    )
+
+
+def _refunds_not_awaited() -> Select[int]:
+    awaited = exists().where(
+        ExpectedRefund.request_id == RefundRequest.id,
+        ExpectedRefund.amount_rial == RefundRequest.amount_rial,
+    )
+    return (
+        select(RefundRequest.id)
+        .join(RefundEnd, RefundEnd.request_id == RefundRequest.id)
+        .where(*_is_to_be_debited(), ~awaited)
+        .order_by(RefundRequest.id)
+    )
+
+
+def _refunds_awaited_in_vain() -> Select[int]:
+    to_come = exists().where(
+        RefundRequest.id == ExpectedRefund.request_id,
+        RefundEnd.request_id == RefundRequest.id,
+        *_is_to_be_debited(),
+    )
+    return select(ExpectedRefund.request_id).where(~to_come).order_by(ExpectedRefund.request_id)
+
+
+def _is_to_be_debited() -> tuple[ColumnElement[bool], ...]:
+    """Whether money was sent back whose debit no match that stands has found."""
+    return (
+        RefundEnd.ending == Ending.DONE,
+        RefundRequest.way != Way.REVERSE,
+        ~_has_match(Target.REFUND, RefundRequest.id),
     )
 
 

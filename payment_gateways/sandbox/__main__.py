@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 from payment_gateways.sandbox.bank import Bank
+from payment_gateways.sandbox.faults import ByAmount, ByChance
 from payment_gateways.sandbox.serving import Server
 
 
@@ -19,7 +20,12 @@ def main() -> int:
         print("The sandbox bank does not start in production.", file=sys.stderr)
         return 1
     asked.state.parent.mkdir(parents=True, exist_ok=True)
-    bank = Bank(asked.state, latency_ms=asked.latency_ms)
+    bank = Bank(
+        asked.state,
+        latency_ms=asked.latency_ms,
+        by_amount=ByAmount() if asked.demo_faults else None,
+        by_chance=ByChance(asked.chaos, asked.chaos_rate) if asked.chaos is not None else None,
+    )
     try:
         server = Server((asked.host, asked.port), bank.answer)
     except OSError as trouble:
@@ -41,6 +47,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=9001, help="0 takes any free port")
     parser.add_argument("--state", type=Path, default=Path("instance/sandbox.sqlite3"))
     parser.add_argument("--latency-ms", type=int, default=0, help="how long every call takes")
+    parser.add_argument(
+        "--demo-faults", action="store_true", help="the last three digits of an amount misbehave"
+    )
+    parser.add_argument("--chaos", type=int, metavar="SEED", help="calls go wrong by chance")
+    parser.add_argument("--chaos-rate", type=float, default=0.1, help="how many of them, 0 to 1")
     return parser.parse_args()
 
 

@@ -125,7 +125,9 @@ class Accounts:
         due_before = today if now >= epoch_of(today, *_CYCLE) else today - timedelta(days=1)
         limit = epoch_of(due_before, 0, 0)
         waiting = "FROM payment WHERE state = 'settled' AND line_id IS NULL AND settled_at < ?"
-        if self._books.one(f"SELECT 1 {waiting} LIMIT 1", limit) is None:
+        if self._books.one(f"SELECT 1 {waiting} LIMIT 1", limit) is None and not self._refunds(
+            limit
+        ):
             return
         with self._books.writing():
             rows = self._books.all(
@@ -138,6 +140,33 @@ class Accounts:
                 groups.setdefault((day, row["bank"], row["terminal"]), []).append(row)
             for (day, bank, terminal), payments in sorted(groups.items()):
                 self._pay_out(day, bank, terminal, payments)
+            for refund in self._refunds(limit):
+                self._send_back(refund, at=epoch_of(due_before, *_CYCLE) + 2)
+
+    def _refunds(self, limit: int) -> Sequence[Row]:
+        """What is to go back, of payments whose money has reached the account."""
+        return self._books.all(
+            "SELECT refund.*, terminal.account FROM refund JOIN payment ON payment.id = payment_id"
+            " JOIN terminal ON terminal.bank = refund.bank AND terminal.terminal ="
+            " refund.terminal WHERE refund.line_id IS NULL AND payment.line_id IS NOT NULL"
+            " AND refund.made_at < ? ORDER BY refund.id",
+            limit,
+        )
+
+    def _send_back(self, refund: Row, *, at: int) -> None:
+        line_id = self.book(
+            Entry(
+                refund["account"],
+                -refund["amount"],
+                "refund",
+                f"عودت وجه پايانه {refund['terminal']} پيگيري {refund['reference']}",
+                branch="شاپرک",
+                teller="00950",
+                serial="3",
+            ),
+            at=at,
+        )
+        self._books.run("UPDATE refund SET line_id = ? WHERE id = ?", line_id, refund["id"])
 
     def _pay_out(self, day: date, bank: str, terminal: str, payments: list[Row]) -> None:
         books = self._books

@@ -2,19 +2,20 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from payment_gateways.sandbox import mellat_wire, pages, statement, zarinpal_wire
+from payment_gateways.sandbox import pages, statement
 from payment_gateways.sandbox.account import Accounts, UnknownAccount, counter_entry
 from payment_gateways.sandbox.books import Books, Row
-from payment_gateways.sandbox.faults import Fault, Faults, Ordered
+from payment_gateways.sandbox.faults import Call, Fault, Faults, Ordered
 from payment_gateways.sandbox.sales import Sales
 from payment_gateways.sandbox.serving import HTML, JSON, Answer, Request
 from payment_gateways.sandbox.tehran import epoch_of, jalali, local, read_day
+from payment_gateways.sandbox.wire import Wire
 
 _LATIN = {ord(c): str(i % 10) for i, c in enumerate("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩")}
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -28,12 +29,21 @@ class Admin:
     """Moves the clock, plays bookings, orders faults, hands files out."""
 
     def __init__(
-        self, books: Books, sales: Sales, accounts: Accounts, faults: Faults, latency_ms: int
+        self,
+        books: Books,
+        sales: Sales,
+        accounts: Accounts,
+        faults: Faults,
+        wires: Mapping[str, Wire],
+        calls: Collection[Call],
+        latency_ms: int,
     ) -> None:
         self._books = books
         self._sales = sales
         self._accounts = accounts
         self._faults = faults
+        self._wires = wires
+        self._calls = calls
         self.latency_ms = latency_ms
 
     def answer(self, request: Request, play: Play) -> Answer:
@@ -41,6 +51,8 @@ class Admin:
         name, _, rest = request.path.removeprefix("/admin/").partition("/")
         try:
             fields = json.loads(request.body) if request.body else {}
+            if name == "payments" and rest and request.method == "GET":
+                return _json(self._comes_back(rest))
             if name == "payments" and rest:
                 return _json(self._play(rest, fields, play))
             if name == "statement":
@@ -124,12 +136,36 @@ class Admin:
         payment = play(token, act)
         if payment is None:
             raise ValueError("the pay page is closed")
-        if payment["bank"] == "zarinpal":
-            back: Fields = {"method": "GET", "url": zarinpal_wire.return_address(payment)}
-            return {"payment": dict(payment), "return": back | {"fields": {}}}
-        form = mellat_wire.return_fields(payment)
-        back = {"method": "POST", "url": payment["return_url"], "fields": form}
-        return {"payment": dict(payment), "return": back}
+        return self._comes_back(token)
+
+    def _comes_back(self, token: str) -> Fields:
+        """How the browser of a payment comes back, or would once more."""
+        payment = self._sales.by_token(token)
+        if payment is None:
+            raise ValueError(token)
+        back = self._wires[payment["bank"]].way_back(payment)
+        return {"payment": dict(payment), "return": asdict(back)}
+
+    def _get_wires(self, _fields: Fields, query: Mapping[str, str]) -> Fields:
+        """The gateways spoken here: their operations, and settings of an account at each."""
+        number = int(query.get("terminal", "1"))
+        return {
+            slug: {
+                "steps": dict(wire.steps),
+                "names": asdict(wire.names),
+                "terms": asdict(wire.terms),
+                "settings": dict(wire.settings(number)),
+            }
+            for slug, wire in self._wires.items()
+        }
+
+    def _get_refunds(self, _fields: Fields, query: Mapping[str, str]) -> list[Fields]:
+        rows = self._books.all(
+            "SELECT refund.*, payment.order_number FROM refund JOIN payment ON payment.id ="
+            " payment_id WHERE (?1 = '' OR refund.terminal = ?1) ORDER BY refund.id",
+            query.get("terminal", ""),
+        )
+        return [dict(row) for row in rows]
 
     def _get_terminals(self, _fields: Fields, _query: Mapping[str, str]) -> list[Fields]:
         rows = self._books.all("SELECT bank, terminal, account, fee_mode FROM terminal")
@@ -138,14 +174,8 @@ class Admin:
     def _post_terminals(self, fields: Fields, query: Mapping[str, str]) -> list[Fields]:
         """Open a terminal or change its contract: account and ``fee_mode`` net, gross, exempt."""
         bank = fields["bank"]
-        if bank == "mellat":
-            login = terminal = str(fields["terminal"])
-            secret = f"{fields['username']}\n{fields['password']}"
-        elif bank == "zarinpal":
-            login = secret = fields["merchant_id"]
-            terminal = str(fields["terminal"])
-        else:
-            raise ValueError(bank)
+        settings = {name: str(value) for name, value in fields.items()}
+        login, terminal, secret = self._wires[bank].login(settings)
         fee_mode = fields.get("fee_mode", "net")
         if fee_mode not in {"net", "gross", "exempt"}:
             raise ValueError(fee_mode)
@@ -183,6 +213,8 @@ class Admin:
                     Fault(fields["fault"]),
                     int(fields.get("times", 1)),
                     float(fields.get("seconds", 1.0)),
+                    str(fields.get("body", "")),
+                    int(fields.get("status", 200)),
                 )
             )
         return self._get_faults(fields, query)
@@ -190,6 +222,14 @@ class Admin:
     def _delete_faults(self, fields: Fields, query: Mapping[str, str]) -> list[Fields]:
         self._faults.clear()
         return self._get_faults(fields, query)
+
+    def _get_calls(self, _fields: Fields, query: Mapping[str, str]) -> list[Fields]:
+        """The latest calls of merchants, oldest first: the ``newest`` so many, ``after`` a number.
+
+        ``was_spoilt`` says whether a fault changed the answer; some have nothing to change.
+        """
+        calls = list(self._calls)[-int(query.get("newest", "5000")) :]
+        return [asdict(call) for call in calls if call.number > int(query.get("after", "0"))]
 
     def _post_latency(self, fields: Fields, _query: Mapping[str, str]) -> Fields:
         self.latency_ms = int(fields["ms"])

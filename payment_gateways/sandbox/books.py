@@ -39,11 +39,16 @@ CREATE TABLE IF NOT EXISTS payment (
   paid_at INTEGER, verify_until INTEGER, verified_at INTEGER, settled_at INTEGER,
   reversed_at INTEGER, line_id INTEGER, fee INTEGER
 ) STRICT;
-CREATE UNIQUE INDEX IF NOT EXISTS payment_order ON payment (terminal, order_number)
-  WHERE bank = 'mellat';
+CREATE INDEX IF NOT EXISTS payment_by_order ON payment (bank, terminal, order_number);
 CREATE INDEX IF NOT EXISTS payment_to_pay_out ON payment (settled_at)
   WHERE state = 'settled' AND line_id IS NULL;
 CREATE INDEX IF NOT EXISTS payment_running ON payment (state) WHERE state IN ('open','paid');
+CREATE TABLE IF NOT EXISTS refund (
+  id INTEGER PRIMARY KEY, payment_id INTEGER NOT NULL, bank TEXT NOT NULL, terminal TEXT NOT NULL,
+  number TEXT NOT NULL, amount INTEGER NOT NULL CHECK (amount > 0), reference TEXT NOT NULL UNIQUE,
+  made_at INTEGER NOT NULL, line_id INTEGER, UNIQUE (bank, terminal, number)
+) STRICT;
+CREATE INDEX IF NOT EXISTS refund_of_payment ON refund (payment_id);
 CREATE TABLE IF NOT EXISTS line (
   id INTEGER PRIMARY KEY, account TEXT NOT NULL, booked_at INTEGER NOT NULL,
   credit INTEGER NOT NULL, debit INTEGER NOT NULL, balance INTEGER NOT NULL,

@@ -93,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
             yield name.strip().lower(), value.strip()
 
     def _send(self, answer: Answer, *, is_head: bool) -> None:
-        if answer.is_dropped:
+        if answer.is_dropped or (answer.is_cut and not answer.body):
             self._cut_off()
             return
         head = [
@@ -114,11 +114,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(start if is_head else start + answer.body)
 
     def _drip(self, start: bytes, answer: Answer) -> None:
-        self.wfile.write(start)
-        pause = answer.drip_seconds / max(len(answer.body), 1)
-        for at in range(len(answer.body)):
-            time.sleep(pause)
-            self.wfile.write(answer.body[at : at + 1])
+        at_once, slowly = (start, answer.body) if answer.body else (b"", start)
+        self.wfile.write(at_once)
+        for at in range(len(slowly)):
+            time.sleep(answer.drip_seconds / len(slowly))
+            self.wfile.write(slowly[at : at + 1])
 
     def _cut_off(self) -> None:
         self.close_connection = True

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+import web.api.payments
 from core.database import Database
 from core.settings import Settings
 from donations.models.payment import Payment, PaymentState
@@ -230,6 +231,66 @@ def test_what_cannot_be_paid_is_declined_and_stays_declined(
     assert (first.status_code, first.get_json()["code"]) == (status, code)
     assert first.data == again.data
     assert count(database, Payment) == 0
+
+
+def test_who_has_paid_already_is_found_out_before_another_payment_begins(
+    paying: Partner, database: Database, sandbox_bank: SandboxBank
+) -> None:
+    path = f"/pledges/{paying.pledge()['tracking_code']}/payments"
+    paying.post(path, MELLAT, key="k")
+    sandbox_bank.pay(payments(database)[0].token or "", "close")  # and the browser never came back
+
+    other = paying.post(path, {"gateway": "zarinpal-main"}, key="l")
+    again = paying.post(path, {"gateway": "zarinpal-main"}, key="l")
+
+    assert (other.status_code, other.get_json()["code"]) == (409, "payment.already_paid")
+    assert other.data == again.data
+    assert again.headers["Idempotent-Replay"] == "true"
+    (payment,) = payments(database)
+    assert payment.state is PaymentState.SETTLED
+
+
+def test_while_an_earlier_payment_is_in_doubt_none_begins_and_the_request_may_come_again(
+    paying: Partner, database: Database
+) -> None:
+    path = f"/pledges/{paying.pledge()['tracking_code']}/payments"
+    paying.post(path, MELLAT, key="k")
+    _put(database, PaymentState.SETTLE_UNKNOWN)
+
+    doubtful = paying.post(path, MELLAT, key="l")
+    _put(database, PaymentState.FAILED)
+    later = paying.post(path, MELLAT, key="l")
+    again = paying.post(path, MELLAT, key="l")
+
+    assert (doubtful.status_code, doubtful.get_json()["code"]) == (409, "payment.being_checked")
+    assert int(doubtful.headers["Retry-After"]) >= 1
+    assert later.status_code == 201
+    assert later.data == again.data
+    assert len(payments(database)) == 2
+
+
+def test_the_key_is_held_while_an_earlier_payment_is_looked_at(
+    paying: Partner, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/pledges/{paying.pledge()['tracking_code']}/payments"
+    paying.post(path, MELLAT, key="k")
+    seen: list[Any] = []
+
+    def look(*_facts: object, **_more: object) -> bool:
+        seen.append(paying.post(path, MELLAT, key="l"))
+        return True
+
+    monkeypatch.setattr(web.api.payments, "look_before_paying_again", look)
+    assert paying.post(path, MELLAT, key="l").status_code == 201
+
+    (meanwhile,) = seen
+    assert meanwhile.get_json()["code"] == "idempotency_key.in_progress"
+    assert len(payments(database)) == 2
+
+
+def _put(database: Database, state: PaymentState) -> None:
+    with database.writing() as session:
+        session.execute(update(Payment).values(state=state))
 
 
 class _Defective:

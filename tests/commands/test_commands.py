@@ -7,11 +7,12 @@ from sqlalchemy import select, text
 
 from core.database import Database
 from core.settings import Settings
+from donations.gateway_health import Why, pause, troubled
 from donations.models.contribution import Contribution
 from offices.api_keys import key_holder
 from offices.audit import AuditEntry
 from offices.staff import StaffMember
-from tests.factories import NOON
+from tests.factories import NOON, a_staff_member
 from tests.ledger.corrupting import behind_the_triggers
 from tests.ledger.world import a_world
 from web.app import create_app
@@ -296,3 +297,38 @@ def test_what_is_said_to_a_person_is_persian(run, database):
 
     assert code == 0
     assert printed.splitlines()[0] == "✓ هر ثبت حساب تراز است"
+
+
+def test_a_gateway_that_was_taken_out_is_let_back_when_the_bank_lets_us_in(paying_app, database):
+    def resume():
+        return paying_app.test_cli_runner().invoke(
+            args=["gateways", "resume", "mellat-main", "--json"]
+        )
+
+    assert json.loads(resume().stdout)["code"] == "gateway.not_paused"
+    with database.writing() as session:
+        pause(session, "mellat-main", Why("راه ندادند", "not let in"), now=NOON)
+
+    result = resume()
+
+    assert (result.exit_code, json.loads(result.stdout)["ok"]) == (0, True)
+    with database.reading() as session:
+        assert troubled(session) == {}
+
+
+def test_a_gateway_that_does_not_answer_is_not_let_back(run, database):
+    with database.writing() as session:
+        pause(session, "mellat-main", Why("راه ندادند", "not let in"), now=NOON)
+
+    code, printed = run("gateways", "resume", "mellat-main", "--json")
+
+    assert (code, json.loads(printed)["ok"]) == (1, False)
+
+
+def test_where_alarms_reach_somebody_can_be_said(told, database):
+    with database.writing() as session:
+        a_staff_member(session, "finance9", office="00")
+
+    said = told("staff", "contact", "finance9", "--mobile", "۰۹۱۲۱۲۳۴۵۶۷", "--email", "a@b.ir")
+
+    assert said == {"username": "finance9", "mobile": "09121234567", "email": "a@b.ir"}

@@ -9,26 +9,34 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import func, select, text, update
 
+from donations.comparing import due_comparisons
+from donations.models.gateway import GatewayCall
 from donations.models.payment import NEXT_STATES, OPEN_STATES, Payment, PaymentState, PaymentStep
+from donations.models.refund import OpenRefund, RefundRequest, Way
 from donations.paying import (
     Terminal,
     claim_confirm,
     claim_look,
+    claim_look_early,
     claim_settle,
     create_payment,
     due_payments,
     expire_unstarted,
     expire_without_answer,
+    postpone,
     record_confirm,
     record_look,
     record_return,
     record_settle,
     record_start,
+    supersede,
 )
+from donations.refund_lists import payments_apart
+from donations.refunding import claim_sending, due_refunds
 from donations.stepping import make_final
+from payment_gateways.adapters.mellat import Mellat
 from payment_gateways.contract import Binds, Claim, Hint, Kind, Outcome
-from payment_gateways.mellat import Mellat
-from tests.factories import NOON, a_pledge
+from tests.factories import NOON, a_pledge, a_staff_member
 
 S = PaymentState
 TERMINAL = Terminal("mellat-main", Mellat.manifest)
@@ -69,7 +77,10 @@ def acts(session, payment):
     one = payment.id
     yield partial(expire_unstarted, session, one)
     yield partial(expire_without_answer, session, payment, TERMINAL)
-    yield partial(claim_look, session, one)
+    yield partial(claim_look, session, one, TERMINAL)
+    yield partial(claim_look_early, session, one, TERMINAL)
+    yield partial(postpone, session, one, TERMINAL)
+    yield partial(supersede, session, one, TERMINAL)
     yield partial(claim_settle, session, one)
     yield partial(make_final, session, payment, is_surplus=False)
     yield partial(claim_confirm, session, one, bank_reference=None)
@@ -227,3 +238,105 @@ def test_an_answer_without_the_amount_is_no_proof_where_only_the_answer_binds(se
     after = record_confirm(session, payment.id, Outcome(Kind.CONFIRMED), binding, now=SOON)
 
     assert after is S.CONFIRM_UNKNOWN
+
+
+@pytest.mark.parametrize("names", [{}, {"order_number": None, "token": None}])
+def test_an_answer_that_names_no_order_is_no_proof_where_only_the_answer_binds(
+    session, payment, names
+):
+    put(session, payment, S.REDIRECTED, token=TOKEN)
+    binding = replace(TERMINAL, manifest=replace(Mellat.manifest, binds_order=Binds.ANSWER))
+    claim_confirm(session, payment.id, bank_reference=REFERENCE, now=SOON)
+    said = Outcome(Kind.CONFIRMED, amount_rial=payment.amount_rial, **names)
+
+    assert record_confirm(session, payment.id, said, binding, now=SOON) is S.CONFIRM_UNKNOWN
+
+
+@pytest.mark.parametrize("name", ["order_number", "token"])
+def test_an_answer_that_names_either_is_proof_where_the_answer_binds(session, payment, name):
+    put(session, payment, S.REDIRECTED, token=TOKEN)
+    binding = replace(TERMINAL, manifest=replace(Mellat.manifest, binds_order=Binds.ANSWER))
+    claim_confirm(session, payment.id, bank_reference=REFERENCE, now=SOON)
+    named = {"order_number": payment.order_number, "token": TOKEN}[name]
+    said = Outcome(Kind.CONFIRMED, **{name: named})
+
+    assert record_confirm(session, payment.id, said, binding, now=SOON) is S.CONFIRMED
+
+
+def test_money_of_another_order_that_went_back_says_nothing_of_ours(session, payment):
+    put(session, payment, S.REDIRECTED, token=TOKEN)
+    claim_confirm(session, payment.id, bank_reference=REFERENCE, now=SOON)
+    other = Outcome(Kind.RETURNED, order_number=payment.order_number + 1)
+
+    assert record_confirm(session, payment.id, other, TERMINAL, now=SOON) is S.CONFIRM_UNKNOWN
+
+
+def test_a_reference_that_is_taken_is_not_asked_about_at_every_sweep(session, payment):
+    put(session, payment, S.SETTLED, bank_reference=REFERENCE)
+    pledge = a_pledge(session)
+    other = create_payment(session, pledge.id, TERMINAL, check_after=timedelta(), now=NOON)
+    record_start(session, other.id, Outcome(Kind.STARTED, token="another"), now=NOON)
+
+    for _twice in range(2):
+        assert not claim_confirm(session, other.id, bank_reference=REFERENCE, now=SOON)
+
+    assert due_payments(session, [TERMINAL.name], now=SOON) == []
+    assert other.checks == 2
+
+
+# Who moves a payment on from each state. The sweeper has its own test above; of the others those
+# whose money may be in doubt must be found by somebody.
+MOVED_ON_BY = {
+    **dict.fromkeys(OPEN_STATES, "the sweeper"),
+    S.REVERSING: "the sweeper of refunds",
+    S.REVERSE_UNKNOWN: "the sweeper of refunds",
+    S.REFUND_REQUESTED: "the sweeper of refunds",
+    S.REFUND_UNKNOWN: "the sweeper of refunds",
+    S.MISMATCH: "people of finance",
+    S.SETTLED: "the comparison",
+    S.CANCELLED: "the comparison",
+    S.FAILED: "the comparison",
+    S.EXPIRED: "the comparison",
+    S.REVERSED: "the comparison",  # an end: what differs becomes a finding
+    S.REFUNDED: "the statement",  # an end: its debit is looked for
+}
+
+
+def test_every_state_has_somebody_who_moves_it_on():
+    assert set(MOVED_ON_BY) == set(NEXT_STATES)
+
+
+@pytest.mark.parametrize("state", sorted(set(NEXT_STATES) - OPEN_STATES - {S.REFUNDED}))
+def test_whoever_moves_a_state_on_finds_it(session, payment, state):
+    final = {"final_at": NOON} if state is S.SETTLED else {}
+    put(session, payment, state, token=TOKEN, **final)
+    if MOVED_ON_BY[state] == "the sweeper of refunds":
+        way = Way.REVERSE if state in (S.REVERSING, S.REVERSE_UNKNOWN) else Way.REFUND
+        asker = a_staff_member(session, "maker").id
+        request = RefundRequest(
+            payment_id=payment.id, gateway=payment.gateway, number=10**16, way=way,
+            amount_rial=payment.amount_rial, reason="-", asked_by_id=asker, asked_at=NOON,
+        )  # fmt: skip
+        session.add(request)
+        session.flush()
+        session.add(
+            OpenRefund(
+                payment_id=payment.id, request_id=request.id, state_before=S.SETTLED,
+                check_after=NOON, may_send=False,
+            )
+        )  # fmt: skip
+        session.flush()
+        assert due_refunds(session, [TERMINAL.name], now=SOON) == [payment.id]
+        assert claim_sending(session, payment.id, now=SOON)
+    elif MOVED_ON_BY[state] == "people of finance":
+        assert [each.id for each in payments_apart(session)] == [payment.id]
+    else:
+        session.add(
+            GatewayCall(
+                gateway=TERMINAL.name, payment_id=payment.id, step="start", operation="", at=NOON,
+                waited_ms=0, request="", answer="",
+            )
+        )  # fmt: skip
+        session.flush()
+        later = NOON + timedelta(hours=1)
+        assert due_comparisons(session, TERMINAL.name, now=later, limit=9) == [payment.id]

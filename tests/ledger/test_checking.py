@@ -56,7 +56,7 @@ CORRUPTIONS = {
         "postings_balance",
         "posting",
         "INSERT INTO posting (id, cause, cause_id, booked_on, recorded_at) VALUES"
-        " (999, 'refund', 1, '2026-11-22', '2026-11-22 00:00:00')",
+        " (999, 'refund', 901, '2026-11-22', '2026-11-22 00:00:00')",
     ),
     "the bank's balance": (
         "bank_balance",
@@ -149,6 +149,71 @@ CORRUPTIONS = {
         None,
         "UPDATE payment SET amount_rial = 1 WHERE is_surplus = false",
     ),
+    "a decision to send money back made by nobody": (
+        "refund_requests",
+        "refund_decision",
+        "DELETE FROM refund_decision",
+    ),
+    "a request decided otherwise": (
+        "refund_requests",
+        "refund_decision",
+        "UPDATE refund_decision SET decision = 'declined'",
+    ),
+    "an open request forgotten": ("refund_requests", None, "DELETE FROM open_refund"),
+    "a request approved by nobody": (
+        "refund_requests",
+        None,
+        "UPDATE open_refund SET state_before = 'settled'",
+    ),
+    "a refund with the number of an order": (
+        "refund_requests",
+        None,
+        "UPDATE payment SET order_number = (SELECT min(number) FROM refund_request) WHERE id = 1",
+    ),
+    "a refunded payment made paid": (
+        "sent_back",
+        None,
+        "UPDATE payment SET state = 'settled' WHERE state = 'refunded'",
+    ),
+    "a payment made refunded": (
+        "sent_back",
+        None,
+        "UPDATE payment SET state = 'refunded' WHERE id = 1",
+    ),
+    "a payment made under way": (
+        "sent_back",
+        None,
+        "UPDATE payment SET state = 'refund_unknown' WHERE id = 1",
+    ),
+    "a payment taken back made paid": (
+        "sent_back",
+        None,
+        "UPDATE payment SET state = 'settled' WHERE state = 'reversed'",
+    ),
+    "the end of a refund removed": ("sent_back", "refund_end", "DELETE FROM refund_end"),
+    "the posting of a refund taken for another's": (
+        "sent_back",
+        "posting",
+        "UPDATE posting SET cause_id = 999 WHERE cause = 'refund'",
+    ),
+    "another amount sent back": (
+        "refunds",
+        "refund_request",
+        "UPDATE refund_request SET amount_rial = amount_rial + 1",
+    ),
+    "a refund booked elsewhere": (
+        "refunds",
+        "entry",
+        "UPDATE entry SET account_id = (SELECT id FROM ledger_account WHERE code = 'surplus')"
+        " WHERE account_id = (SELECT id FROM ledger_account WHERE code = 'refunds')",
+    ),
+    "a refund's debit forgotten": ("work_tables", None, "DELETE FROM expected_refund"),
+    "a refund's debit awaited in vain": (
+        "work_tables",
+        None,
+        "INSERT INTO expected_refund (request_id, terminal_id, bank_account_id, amount_rial)"
+        " VALUES (999, 1, 1, 5)",
+    ),
     "the counter of a series": (
         "receipt_numbers",
         None,
@@ -204,7 +269,7 @@ def test_all_proofs_are_of_one_moment(database):
         before = balance_rial(session, "surplus")
         with database.writing() as other:
             legs = move("desk:07", "surplus", 5)
-            post(other, Cause.REFUND, 1, legs, booked_on=NOON.date(), now=NOON)
+            post(other, Cause.REFUND, 901, legs, booked_on=NOON.date(), now=NOON)
 
         assert check_ledger(session).ok
         assert balance_rial(session, "surplus") == before

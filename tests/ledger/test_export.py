@@ -115,8 +115,8 @@ def test_the_journal_is_of_one_moment(database):
         first = [next(lines) for _line in range(5)]
         with database.writing() as other:
             legs = move("desk:07", "surplus", 5)
-            post(other, Cause.REFUND, 1, legs, booked_on=date(2026, 11, 22), now=NOON)
+            post(other, Cause.WITHDRAWAL, 901, legs, booked_on=date(2026, 11, 22), now=NOON)
         text = "\n".join([*first, *lines])
 
     assert read(text)[1] == []
-    assert "refund" not in text
+    assert "withdrawal" not in text

@@ -1,18 +1,22 @@
-"""A small world with a fact of every kind: paid, surplus, at a desk, void, imported, explained."""
+"""A small world with a fact of every kind: paid, surplus, sent back, at a desk, void, explained."""
 
 from sqlalchemy import select
 
 from donations.models.contribution import Tender
 from donations.models.payment import Payment, PaymentState
 from donations.models.pledge import Channel
+from donations.models.refund import Way
 from donations.pledging import CashItem, DonorFacts, GoodsItem
+from donations.refunding import Asked
 from flows.catalogue import enter_terminal
 from flows.desk import hand_over_cash
 from flows.importing import import_statement
 from flows.receiving import receive_at_desk, receive_payment, reverse_contribution
 from flows.reconciling import run
+from flows.refunding import approve_refund, ask_for_refund, bank_took_back
 from flows.sealing import seal_facts
 from ledger.accounts import BankAccount
+from payment_gateways.contract import Kind, Outcome
 from tests.factories import NOON, a_desk_contribution, a_pledge, a_staff_member, office_id
 
 FUND = "19041062101"
@@ -73,6 +77,7 @@ def a_world(database):
         a_pledge(session, CashItem(900_000))
         promised = a_pledge(session, CashItem(700_000))
         deposit_ids = promised.deposit_id, slip.deposit_id, online.deposit_id
+    _send_back(database, maker_id=clerk.id, checker_id=manager.id)
     _import(database, *deposit_ids)
     run(database, now=NOON)
     seal_facts(database, now=NOON)
@@ -87,6 +92,27 @@ def _a_card_and_a_cheque(session, clerk):
     ):
         pledge = a_pledge(session, CashItem(400_000), office="07", channel=Channel.DESK)
         receive_at_desk(session, pledge, tender=tender, staff_id=clerk.id, now=NOON, **facts)
+
+
+def _send_back(database, *, maker_id, checker_id):
+    """A gift refunded by hand, one that the bank took back, and surplus asked back."""
+    with database.writing() as session:
+        refunded = a_final_payment(session, a_pledge(session), order_number=3)
+        taken = a_final_payment(session, a_pledge(session), order_number=4)
+        bank_took_back(session, taken, Outcome(Kind.RETURNED), now=NOON)
+        surplus_id = session.scalars(select(Payment.id).where(Payment.is_surplus)).one()
+        requests = [
+            ask_for_refund(
+                session,
+                {},
+                payment_id,
+                Asked(Way.OUTSIDE, "خواست", outside_reference=number, outside_on=NOON.date()),
+                asked_by_id=maker_id,
+                now=NOON,
+            ).id
+            for payment_id, number in ((refunded.id, "556677"), (surplus_id, "556688"))
+        ]
+    approve_refund(database, {}, requests[0], decided_by_id=checker_id, clock=lambda: NOON)
 
 
 def _import(database, promised, slip, paid_already):

@@ -57,12 +57,13 @@ def test_migrations_build_the_same_checks_and_triggers_as_the_code(database):
 
 def test_a_missing_check_would_be_noticed(database):
     migrated = checks_in(database)
-    table = METADATA.tables["payment"]
+    table = METADATA.tables["contribution_line"]
     rebuilt_from_the_code(database)
     with database.engine.begin() as connection:
-        (guard,) = [c for c in table.constraints if c.name == "ck_payment_amount_positive"]
-        connection.execute(text("DROP TABLE payment_step"))
-        connection.execute(text("DROP TABLE payment"))
+        (guard,) = [
+            c for c in table.constraints if c.name == "ck_contribution_line_amount_positive"
+        ]
+        connection.execute(text("DROP TABLE contribution_line"))
         table.constraints.remove(guard)
         try:
             table.create(connection)

@@ -10,9 +10,16 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from payment_gateways.accounts import GatewayAccount
-from payment_gateways.contract import Hint, Kind, Outcome, PaymentIntent, StoredPayment
+from payment_gateways.contract import (
+    FieldKind,
+    Hint,
+    Kind,
+    Outcome,
+    PaymentIntent,
+    StoredPayment,
+)
 from payment_gateways.masking import Secret
-from payment_gateways.registry import Gateway, open_gateway
+from payment_gateways.registry import Gateway, load_adapter, open_gateway
 from payment_gateways.transport import JournalEntry
 from tests.payment_gateways.sandbox_process import SandboxBank, running_sandbox
 
@@ -20,23 +27,6 @@ MERCHANT = "11111111-1111-4111-8111-111111111111"
 SETTINGS: dict[str, dict[str, str | Secret]] = {
     "mellat": {"terminal_id": "7001", "username": "u", "password": Secret("hushhush<&>")},
     "zarinpal": {"merchant_id": Secret(MERCHANT), "terminal_id": "8001"},
-}
-OPERATIONS = {
-    "mellat": {
-        "start": "bpPayRequest",
-        "confirm": "bpVerifyRequest",
-        "settle": "bpSettleRequest",
-        "inquire": "bpInquiryRequest",
-        "recover": "bpSaleReferenceIdRequest",
-        "reverse": "bpReversalRequest",
-    },
-    "zarinpal": {
-        "start": "request",
-        "confirm": "verify",
-        "inquire": "inquiry",
-        "recover": "inquiry",
-        "reverse": "reverse",
-    },
 }
 _order_numbers = itertools.count(random.randrange(10**15))
 
@@ -89,7 +79,8 @@ class Kit:
         return stored, outcome
 
     def break_next(self, step: str, fault: str, **more) -> None:
-        self.bank.break_next(OPERATIONS[self.slug][step], fault, **more)
+        operation = self.bank.admin.get("wires")[self.slug]["steps"][step]
+        self.bank.break_next(operation, fault, **more)
 
 
 def opened(slug: str, bank: SandboxBank, journal: list[JournalEntry], **settings) -> Gateway:
@@ -97,11 +88,21 @@ def opened(slug: str, bank: SandboxBank, journal: list[JournalEntry], **settings
         name=f"{slug}-test",
         adapter=slug,
         account="90190",
-        settings={**SETTINGS[slug], **settings},
+        settings={**(SETTINGS.get(slug) or settings_at(slug, bank)), **settings},
         base_url=bank.base_url,
         numbers={"connect_seconds": 2, "read_seconds": 1, "deadline_seconds": 2},
     )
     return open_gateway(account, journal=journal.append)
+
+
+def settings_at(slug: str, bank: SandboxBank, terminal: int = 1) -> dict[str, str | Secret]:
+    """The settings of an account as the sandbox bank gives them, its secrets as secrets."""
+    written = bank.admin.get(f"wires?terminal={terminal}")[slug]["settings"]
+    kinds = {asked.name: asked.kind for asked in load_adapter(slug).manifest.settings}
+    return {
+        name: Secret(value) if kinds[name] is FieldKind.SECRET else value
+        for name, value in written.items()
+    }
 
 
 @pytest.fixture(scope="session")
@@ -109,11 +110,3 @@ def sandbox_bank(tmp_path_factory) -> Iterator[SandboxBank]:
     with running_sandbox(tmp_path_factory.mktemp("sandbox") / "books.sqlite3") as bank:
         bank.admin.post("terminals", bank="zarinpal", merchant_id=MERCHANT, terminal="8001")
         yield bank
-
-
-@pytest.fixture(params=["mellat", "zarinpal"])
-def kit(request, sandbox_bank) -> Iterator[Kit]:
-    journal: list[JournalEntry] = []
-    gateway = opened(request.param, sandbox_bank, journal)
-    yield Kit(request.param, gateway, sandbox_bank, journal)
-    sandbox_bank.admin.post("faults", clear=True)

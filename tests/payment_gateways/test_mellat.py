@@ -7,9 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from payment_gateways.contract import Claim, Kind, PaymentIntent, StoredPayment
-from payment_gateways.mellat import Mellat
-from payment_gateways.mellat_codes import MEANS, WORDS
+from payment_gateways.adapters.mellat import Mellat
+from payment_gateways.adapters.mellat_codes import (
+    MEANS,
+    REFUND,
+    REFUND_STATUS,
+    REFUND_WORDS,
+    WORDS,
+)
+from payment_gateways.contract import Claim, Kind, PaymentIntent, Refund, StoredPayment
 from payment_gateways.transport import HttpTransport, Limits
 from tests.payment_gateways.conftest import Kit, opened
 from tests.payment_gateways.loopback import answering, http
@@ -24,6 +30,7 @@ INTENT = PaymentIntent(
     at=datetime(2026, 3, 15, 5, 35, 3, tzinfo=UTC),
 )
 STORED = StoredPayment(140400000123, 250_000, "AF82041a2Bf6989c7fF9", "5142510")
+REFUND_ORDER = Refund(140400000777, 50_000, "انصراف", "900000000001")
 CALLS = {
     "bpPayRequest": lambda adapter: adapter.start(INTENT),
     "bpVerifyRequest": lambda adapter: adapter.confirm(STORED),
@@ -31,6 +38,8 @@ CALLS = {
     "bpInquiryRequest": lambda adapter: adapter.inquire(STORED),
     "bpReversalRequest": lambda adapter: adapter.reverse(STORED),
     "bpSaleReferenceIdRequest": lambda adapter: adapter.recover(STORED),
+    "bpRefundRequest": lambda adapter: adapter.refund(STORED, REFUND_ORDER),
+    "bpRefundInquiryRequest": lambda adapter: adapter.refund_status(STORED, REFUND_ORDER),
 }
 
 
@@ -66,7 +75,8 @@ def test_the_request_is_the_one_of_the_guide_byte_for_byte(operation):
     _, requests = asked(returning("34"), CALLS[operation])
 
     head, _, body = requests[0].partition(b"\r\n\r\n")
-    assert body == golden(f"{operation}.request.xml", reference="5142510")
+    known = {"reference": "5142510", "refund": "900000000001"}
+    assert body == golden(f"{operation}.request.xml", **known)
     assert head.startswith(b"POST /pgwchannel/services/pgw HTTP/1.1")
     assert b"Content-Type: text/xml; charset=utf-8" in head
     assert b'SOAPAction: ""' in head
@@ -76,8 +86,10 @@ def test_the_sandbox_answers_byte_for_byte_as_the_guide(sandbox_bank):
     net = HttpTransport()
     known = {}
     for operation in ("bpPayRequest", "bpSaleReferenceIdRequest", "bpVerifyRequest",
-                      "bpSettleRequest", "bpInquiryRequest", "bpReversalRequest"):  # fmt: skip
-        reply = net.post(
+                      "bpSettleRequest", "bpInquiryRequest", "bpReversalRequest",
+                      "bpRefundRequest", "bpRefundInquiryRequest"):  # fmt: skip
+        reply = net.call(
+            "POST",
             f"{sandbox_bank.base_url}/pgwchannel/services/pgw",
             golden(f"{operation}.request.xml", **known),
             operation=operation,
@@ -87,6 +99,8 @@ def test_the_sandbox_answers_byte_for_byte_as_the_guide(sandbox_bank):
             known["token"] = re.search(rb"0,(\w{20})<", reply.body)[1].decode()
             sandbox_bank.play(known["token"])
             known["reference"] = sandbox_bank.payment(known["token"])["reference"]
+        if operation == "bpRefundRequest":
+            known["refund"] = re.search(rb"0,(\d{12})<", reply.body)[1].decode()
         assert reply.body == golden(f"{operation}.answer.xml", **known)
 
 
@@ -252,6 +266,86 @@ def test_settling_comes_after_verifying_and_ends_reversing(mellat):
     assert mellat.adapter.reverse(stored).kind is Kind.REFUSED
 
 
+@pytest.mark.parametrize("code", sorted(MEANS))
+def test_a_code_says_of_a_refund_what_its_tables_say(code):
+    order, _ = asked(returning(code, "bpRefundRequest"), CALLS["bpRefundRequest"])
+    status, _ = asked(returning(code, "bpRefundInquiryRequest"), CALLS["bpRefundInquiryRequest"])
+
+    assert order.kind is (Kind.UNKNOWN if code == "0" else REFUND[code])  # 0 lacks its reference
+    assert status.kind is REFUND_STATUS[code]
+    assert (order.reason_fa, order.reason_en) == REFUND_WORDS.get(code, WORDS[code])
+
+
+def test_only_a_refund_that_never_arrived_may_be_sent_again():
+    assert [code for code, kind in REFUND_STATUS.items() if kind is Kind.NOT_FOUND] == ["49"]
+    assert Kind.REFUSED not in REFUND_STATUS.values()
+
+
+def settled(mellat):
+    stored, _ = mellat.confirmed()
+    assert mellat.adapter.settle(stored).kind is Kind.DONE
+    return stored
+
+
+def test_money_goes_back_in_parts_and_never_beyond_the_whole(mellat):
+    stored = settled(mellat)
+    parts = [Refund(mellat.intent().order_number, 1_000_000) for _ in range(2)]
+
+    unasked = mellat.adapter.refund_status(stored, parts[0]).kind
+    ordered = [mellat.adapter.refund(stored, part) for part in parts]
+    too_much = mellat.adapter.refund(stored, Refund(mellat.intent().order_number, 1_000_000))
+    found = [mellat.adapter.refund_status(stored, part) for part in parts]
+
+    assert unasked is Kind.NOT_FOUND
+    assert [outcome.kind for outcome in ordered] == [Kind.DONE, Kind.DONE]
+    assert (too_much.kind, too_much.reason_en) == (Kind.REFUSED, "the refund exceeds the sale")
+    assert [(one.kind, one.bank_reference) for one in found] == [
+        (Kind.DONE, one.bank_reference) for one in ordered
+    ]
+
+
+def test_a_refund_whose_answer_was_lost_is_found_and_stands_once(mellat):
+    stored = settled(mellat)
+    order = Refund(mellat.intent().order_number, 20_000)
+    mellat.break_next("refund", "drop_after")
+
+    lost = mellat.adapter.refund(stored, order)
+    found = mellat.adapter.refund_status(stored, order)
+    sent_again = mellat.adapter.refund(stored, order)
+
+    assert (lost.kind, found.kind, sent_again.kind) == (Kind.UNKNOWN, Kind.DONE, Kind.UNKNOWN)
+    booked = mellat.bank.admin.get("refunds")
+    assert [row["amount"] for row in booked if row["number"] == str(order.number)] == [20_000]
+
+
+def test_a_refund_needs_a_settled_sale_and_finds_its_reference(mellat):
+    stored, _ = mellat.confirmed()
+    order = Refund(mellat.intent().order_number, 20_000)
+
+    too_early = mellat.adapter.refund(stored, order).kind
+    mellat.adapter.settle(stored)
+    recovered = mellat.adapter.refund(replace(stored, bank_reference=None), order).kind
+    nobody = StoredPayment(4, 1_000, None)
+
+    assert (too_early, recovered) == (Kind.REFUSED, Kind.DONE)
+    assert mellat.adapter.refund(nobody, Refund(5, 1_000)).kind is Kind.REFUSED
+
+
+@pytest.mark.parametrize("step", ["refund", "refund_status"])
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [("html_500", Kind.UNKNOWN), ("unlisted_code", Kind.UNKNOWN), ("truncate", Kind.UNKNOWN),
+     ("credentials", Kind.CONFIG_ERROR), ("address", Kind.CONFIG_ERROR)],
+)  # fmt: skip
+def test_noise_about_a_refund_is_no_answer(mellat, step, fault, kind):
+    stored = settled(mellat)
+    mellat.break_next(step, fault)
+
+    order = Refund(mellat.intent().order_number, 20_000)
+
+    assert getattr(mellat.adapter, step)(stored, order).kind is kind
+
+
 def test_the_returned_form_is_read_whatever_its_case_and_digits():
     form = {
         "refid": " AF82041a2Bf6989c7fF9 ",
@@ -284,3 +378,42 @@ def test_an_unreadable_amount_is_no_amount(text):
     hint = Mellat(SETTINGS, HttpTransport()).read_return("POST", {}, {"FinalAmount": text}, b"")
 
     assert hint.amount_rial is None
+
+
+@pytest.mark.parametrize("code", ["25", "31", "32", "35", "41", "44", "47", "49", "112", "417"])
+@pytest.mark.parametrize("operation", ["bpVerifyRequest", "bpSaleReferenceIdRequest"])
+def test_what_is_wrong_with_a_call_says_nothing_about_the_money(code, operation):
+    """REFUSED to a confirm would mean that the bank holds another amount than ours."""
+    is_known = operation == "bpVerifyRequest"
+    stored = STORED if is_known else replace(STORED, bank_reference=None)
+
+    outcome, _ = asked(returning(code, operation), lambda adapter: adapter.confirm(stored))
+
+    assert (outcome.kind, outcome.bank_code) == (Kind.UNKNOWN, code)
+
+
+def test_a_sale_without_a_reference_that_is_undone_already_is_undone():
+    stored = replace(STORED, bank_reference=None)
+    answer = returning("48", "bpSaleReferenceIdRequest")
+
+    assert asked(answer, lambda adapter: adapter.reverse(stored))[0].kind is Kind.DONE
+
+
+def test_a_declined_card_is_not_the_end_while_the_payer_may_take_another():
+    kinds = {
+        code: asked(returning(code, "bpSaleReferenceIdRequest"), CALLS["bpSaleReferenceIdRequest"])
+        for code in ("13", "12", "17", "415")
+    }
+
+    assert [outcome.kind for outcome, _ in kinds.values()] == [
+        *[Kind.OPEN] * 2,
+        *[Kind.NOT_PAID] * 2,
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["rot13", "nonsense", "hex", "undefined", "utf-7"])
+def test_an_answer_in_an_encoding_that_nobody_knows_is_unknown(encoding):
+    declared = f'<?xml version="1.0" encoding="{encoding}"?>'.encode()
+    body = declared + golden("bpVerifyRequest.answer.xml")
+
+    assert asked(http(body.decode()), CALLS["bpVerifyRequest"])[0].kind is Kind.UNKNOWN

@@ -11,18 +11,23 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 
 import jdatetime
 import pytest
 from python_calamine import CalamineWorkbook
 
-from payment_gateways.contract import Kind
+from payment_gateways.contract import Kind, Outcome, StoredPayment
+from payment_gateways.kit.oracle import PAID
+from payment_gateways.registry import known_manifests
 from payment_gateways.sandbox.fees import fee_rial
 from payment_gateways.sandbox.tehran import jalali, read_day
 from tests.payment_gateways.conftest import MERCHANT, Kit, opened
 from tests.payment_gateways.loopback import answering, http
 from tests.payment_gateways.sandbox_process import ROOT, running_sandbox, start_sandbox
+
+ALIVE = [slug for slug, manifest in known_manifests().items() if not manifest.is_historical]
 
 
 @pytest.fixture
@@ -317,6 +322,130 @@ def test_the_counter_page_is_persian(bank):
 def test_the_admin_api_names_what_it_does_not_understand(bank, path, fields, word):
     with pytest.raises(AssertionError, match=word):
         bank.admin.post(path, **fields)
+
+
+def test_the_bank_remembers_what_reached_it(mellat, bank):
+    stored = mellat.paid()
+    mellat.break_next("confirm", "drop_after")
+    mellat.adapter.confirm(stored)
+
+    (call,) = bank.admin.get("calls?newest=1")
+    earlier = bank.admin.get("calls")[:-1]
+
+    assert (call["bank"], call["operation"]) == ("mellat", "bpVerifyRequest")
+    assert (call["fault"], call["was_spoilt"]) == ("drop_after", True)
+    assert bank.admin.get(f"calls?after={call['number']}") == []
+    assert [one["operation"] for one in earlier] == ["bpPayRequest"]
+
+
+@pytest.fixture(scope="module")
+def demonstrating_bank(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demonstrating")
+    with running_sandbox(folder / "books.sqlite3", "--demo-faults") as bank:
+        yield bank
+
+
+@pytest.mark.parametrize("slug", ["mellat", "zarinpal"])
+@pytest.mark.parametrize(
+    ("digits", "kinds"),
+    [
+        (120, [Kind.UNKNOWN, Kind.ALREADY_CONFIRMED]),
+        (130, [Kind.UNKNOWN, Kind.CONFIRMED]),
+        (150, [Kind.UNKNOWN, Kind.CONFIRMED]),
+        (160, [Kind.UNKNOWN, Kind.CONFIRMED]),
+        (170, [Kind.CONFIG_ERROR, Kind.CONFIRMED]),
+        (100, [Kind.CONFIRMED, Kind.ALREADY_CONFIRMED]),
+    ],
+)
+def test_an_amount_chooses_what_goes_wrong(demonstrating_bank, slug, digits, kinds):
+    kit = Kit(slug, opened(slug, demonstrating_bank, []), demonstrating_bank)
+    stored = kit.paid(3_000_000 + digits)
+
+    assert [kit.adapter.confirm(stored).kind for _ in kinds] == kinds
+
+
+@pytest.mark.parametrize("slug", ["mellat", "zarinpal"])
+def test_an_amount_chooses_a_start_that_fails(demonstrating_bank, slug):
+    kit = Kit(slug, opened(slug, demonstrating_bank, []), demonstrating_bank)
+
+    kinds = [kit.adapter.start(kit.intent(amount)).kind for amount in (2_000_110, 2_000_200)]
+
+    assert kinds == [Kind.UNKNOWN, Kind.STARTED]
+
+
+def test_an_amount_chooses_a_return_that_comes_again_and_again(demonstrating_bank):
+    bank = demonstrating_bank
+    kit = Kit("mellat", opened("mellat", bank, []), bank)
+    with answering(http("ok")) as merchant:
+        intent = kit.intent(2_000_190, return_url=f"{merchant.base_url}/back")
+        fetch(f"{bank.base_url}/card/{kit.adapter.start(intent).token}", do="pay")
+        for _ in range(100):
+            if len(merchant.requests) == 6:
+                break
+            bank.admin.get("clock")
+
+    assert len(merchant.requests) == 6
+
+
+def test_where_nothing_is_demonstrated_every_amount_is_an_amount(mellat):
+    assert mellat.adapter.confirm(mellat.paid(3_000_120)).kind is Kind.CONFIRMED
+
+
+def test_the_same_seed_gives_the_same_trouble(tmp_path):
+    seen = []
+    for name in ("one", "other"):
+        with running_sandbox(tmp_path / name, "--chaos", "7", "--chaos-rate", "0.5") as bank:
+            adapter = opened("mellat", bank, []).adapter
+            for _ in range(30):
+                adapter.check()
+            seen.append([call["fault"] for call in bank.admin.get("calls")])
+
+    assert seen[0] == seen[1]
+    assert 5 < sum(bool(fault) for fault in seen[0]) < 25
+
+
+@pytest.mark.parametrize("slug", ALIVE)
+def test_who_asks_often_enough_learns_the_truth_whatever_goes_wrong(chaotic_bank, slug):
+    """A soak: a third of all calls go wrong, and no payment is lost, doubled or called failed."""
+    kit = Kit(slug, opened(slug, chaotic_bank, []), chaotic_bank)
+    for _ in range(6):
+        stored = started_at_last(kit)
+        stored = replace(stored, bank_reference=kit.come_back(stored).bank_reference)
+
+        outcomes = until(lambda sale=stored: kit.adapter.confirm(sale), PAID)
+        until(lambda sale=stored: kit.adapter.settle(sale), {Kind.DONE})
+
+        assert {outcome.kind for outcome in outcomes} <= PAID | {Kind.UNKNOWN, Kind.CONFIG_ERROR}
+        books = chaotic_bank.payment(stored.token)
+        assert books["state"] in {"verified", "settled"}
+        assert outcomes[-1].amount_rial in {None, books["charged"]}
+
+
+@pytest.fixture(scope="module")
+def chaotic_bank(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("chaotic")
+    with running_sandbox(folder / "books", "--chaos", "11", "--chaos-rate", "0.33") as bank:
+        yield bank
+
+
+def started_at_last(kit) -> StoredPayment:
+    """A start is never repeated: each try has a number of its own."""
+    for _ in range(50):
+        intent = kit.intent()
+        outcome = kit.adapter.start(intent)
+        if outcome.kind is Kind.STARTED:
+            return StoredPayment(intent.order_number, intent.amount_rial, outcome.token)
+        assert outcome.kind is Kind.UNKNOWN
+    raise AssertionError("fifty starts went wrong")
+
+
+def until(call, kinds) -> list[Outcome]:
+    outcomes = []
+    for _ in range(50):
+        outcomes.append(call())
+        if outcomes[-1].kind in kinds:
+            return outcomes
+    raise AssertionError(outcomes)
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:

@@ -17,7 +17,7 @@ QUICK = Limits(connect_seconds=1, read_seconds=0.5, deadline_seconds=1)
 
 
 def post(net, url, body=b"x"):
-    return net.post(url, body, operation="any", headers={})
+    return net.call("POST", url, body, operation="any", headers={})
 
 
 def test_an_answer_comes_back_whatever_its_status():

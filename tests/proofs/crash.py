@@ -1,12 +1,13 @@
 """The crash harness: gifts killed at every event, or at events chosen by a seed, and recovered.
 
     python -m tests.proofs.crash --all --gateway zarinpal
-    python -m tests.proofs.crash --points 2000 --seed 7
+    python -m tests.proofs.crash --points 10000 --seed 7 --gateway every --jobs 2
 
 Without ``--database`` and ``--bank`` it brings its own (``TEST_DATABASE_URL`` chooses the server).
 Each case is forked from here, so this process has no threads and holds no connection; one gift is
-lived through before, so that nobody imports or compiles again. The last line is JSON; the exit
-code says whether anything differed.
+lived through before, so that nobody imports or compiles again. ``--gateway every`` divides the
+points among all gateways that the bank speaks, in processes of their own. The last line is JSON;
+the exit code says whether anything differed.
 """
 
 import argparse
@@ -14,10 +15,13 @@ import json
 import os
 import random
 import secrets
+import subprocess
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
@@ -25,6 +29,9 @@ from pathlib import Path
 from typing import Any
 
 from core.database import Database
+from core.settings import ROOT
+from flows.catalogue import enter_terminal
+from ledger.accounts import BankAccount
 from tests.databases import Template
 from tests.proofs.crash_worker import (
     LAST,
@@ -33,7 +40,9 @@ from tests.proofs.crash_worker import (
     Fate,
     broken_books,
     differences,
+    gateway_name,
     give,
+    give_again,
     recover,
 )
 from tests.sandbox import SandboxBank, running_bank
@@ -41,6 +50,7 @@ from tests.sandbox import SandboxBank, running_bank
 FAULTS = ("drop_before", "drop_after", "html_500", "html_500_after", "truncate", "unlisted_code")
 ALL = (*LATER, LAST)
 _CHECKED_EVERY = 100
+EVERY = "every"
 MUTANTS = ("two_transactions", "believed", "no_sweeper")
 
 
@@ -51,6 +61,7 @@ class Point:
     gift: int
     recovery: int | None = None
     fault: str | None = None
+    comes_again: bool = False  # the browser saw no answer and sends it once more
 
 
 @dataclass
@@ -68,6 +79,8 @@ class Report:
 
 def main() -> int:
     asked = _arguments()
+    if asked.gateway == EVERY:
+        return _main_of_every(asked)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = asked.database or _own_database(stack, folder)
@@ -77,13 +90,51 @@ def main() -> int:
     return 1 if report.failures else 0
 
 
+def _main_of_every(asked: argparse.Namespace) -> int:
+    """Divide the points among the gateways; print one line for each and one for all."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, running_bank(Path(folder)) as bank:
+        gateways = sorted(bank.get("wires"))
+    share = None if asked.points is None else -(-asked.points // len(gateways))
+    how_many = ["--all"] if share is None else ["--points", str(share)]
+
+    def run(gateway: str) -> dict[str, Any]:
+        program = [sys.executable, "-m", "tests.proofs.crash", "--gateway", gateway]
+        done = subprocess.run(
+            [*program, *how_many, "--seed", str(asked.seed)],
+            cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+        last = done.stdout.splitlines()[-1:] or ["{}"]
+        report: dict[str, Any] = json.loads(last[0])
+        if not report:
+            report = {"gateway": gateway, "failures": ["the run itself ended with an error"]}
+        sys.stderr.write(json.dumps(report, ensure_ascii=False) + "\n")
+        return report
+
+    with ThreadPoolExecutor(asked.jobs) as pool:
+        reports = list(pool.map(run, gateways))
+    whole: dict[str, Any] = {"seed": asked.seed, "gateways": len(gateways)}
+    for name in ("points", "killed", "killed_twice"):
+        whole[name] = sum(report.get(name, 0) for report in reports)
+    whole["failures"] = [
+        f"{report['gateway']}: {what}" for report in reports for what in report["failures"]
+    ]
+    whole["minutes"] = round((time.monotonic() - began) / 60, 1)
+    sys.stdout.write(json.dumps(whole, ensure_ascii=False) + "\n")
+    return 1 if whole["failures"] else 0
+
+
 def _run(asked: argparse.Namespace, url: str, bank: SandboxBank) -> Report:
     chance = random.Random(asked.seed)
     database = Database(url)
-    numbers = iter(range(secrets.randbelow(4 * 10**9), 2**32))
+    numbers = iter(range(secrets.randbelow(9 * 10**7), 10**8))  # eight digits suit every wire
 
     def next_case() -> Case:
-        return Case(database, bank, asked.gateway, next(numbers))
+        number = next(numbers)
+        settings = bank.get("wires", terminal=str(number))[asked.gateway]["settings"]
+        return Case(database, bank, asked.gateway, settings, number)
+
+    _enter(database, asked.gateway)
 
     warming = next_case()
     _live(warming, Fate(), None)
@@ -115,6 +166,7 @@ def _points(asked: argparse.Namespace, events: int, chance: random.Random) -> It
             gift=chance.randint(1, events),
             recovery=chance.randint(1, events) if chance.random() < 0.5 else None,
             fault=chance.choice(FAULTS) if chance.random() < 0.3 else None,
+            comes_again=chance.random() < 0.3,
         )
 
 
@@ -132,9 +184,19 @@ def _one(case: Case, point: Point, report: Report, mutant: str | None) -> list[s
         report.killed_twice += died
     if point.fault:
         case.bank.mend()
-
+    if point.comes_again:
+        _forked(lambda: give_again(case))
     _, found = _forked(lambda: _end(case, moments))
     return ["the recovery ended with an error"] if found is None else list(found)
+
+
+def _enter(database: Database, gateway: str) -> None:
+    """Let the register of terminals know the one of these proofs."""
+    with database.writing() as session:
+        account = session.query(BankAccount).one()
+        name = gateway_name(gateway)
+        enter_terminal(session, name, f"crash {gateway}"[:40], bank_account_id=account.id)
+    database.engine.dispose()
 
 
 def _end(case: Case, moments: Sequence[timedelta]) -> list[str]:
@@ -185,7 +247,8 @@ def _arguments() -> argparse.Namespace:
     how_many.add_argument("--all", action="store_true", help="every event once")
     how_many.add_argument("--points", type=int, help="so many events chosen by the seed")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
-    parser.add_argument("--gateway", choices=("mellat", "zarinpal"), default="mellat")
+    parser.add_argument("--gateway", default="mellat", help=f"a slug, or {EVERY!r}")
+    parser.add_argument("--jobs", type=int, default=2, help="processes, with --gateway every")
     parser.add_argument("--mutant", choices=MUTANTS, help="break the rule that is proven")
     parser.add_argument("--until-caught", action="store_true", help="stop at the first failure")
     parser.add_argument("--database", help="address of a prepared database")

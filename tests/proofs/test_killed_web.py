@@ -15,7 +15,7 @@ import requests
 from sqlalchemy import select, update
 
 from core.settings import ROOT
-from deploy.supervise import GATEWAYS
+from deploy.sandbox_accounts import accounts_file
 from donations.models.contribution import Contribution
 from donations.models.payment import Payment, PaymentState
 from flows.checking import check_ledger
@@ -32,7 +32,7 @@ def start(tmp_path, database_url, sandbox_bank):
     instance = tmp_path / "instance"
     instance.mkdir()
     (instance / "gateways.toml").write_text(
-        GATEWAYS.format(sandbox=sandbox_bank.base_url)
+        accounts_file(sandbox_bank.base_url)
         .replace('username = "sandbox"', 'username = "u"')
         .replace('password = "sandbox"', 'password = "p"'),
         "utf-8",

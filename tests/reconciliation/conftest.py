@@ -9,11 +9,16 @@ from core.database import Base
 from flows.importing import import_statement
 from flows.reconciling import run
 from ledger.postings import Entry
-from reconciliation.expected import ExpectedDeposit, ExpectedTerminalMoney, LineClaim
+from reconciliation.expected import (
+    ExpectedDeposit,
+    ExpectedRefund,
+    ExpectedTerminalMoney,
+    LineClaim,
+)
 from reconciliation.worktables import WORK_TABLES, rebuild
 from tests.reconciliation.bank import Booking, as_csv, cells
 
-WORK = (*WORK_TABLES, LineClaim, ExpectedDeposit, ExpectedTerminalMoney)
+WORK = (*WORK_TABLES, LineClaim, ExpectedDeposit, ExpectedTerminalMoney, ExpectedRefund)
 
 
 @pytest.fixture

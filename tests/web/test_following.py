@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from core.words import speaking
 from donations.models.contribution import Contribution
 from donations.models.payment import Payment, PaymentState, PaymentStep
 from donations.models.pledge import Pledge
 from donations.pledging import CashItem, DonorFacts, GoodsItem
+from donations.tracking import StageKind
 from flows.receiving import reverse_contribution
 from offices.staff import Role
 from receipts.series import Receipt
@@ -16,6 +18,7 @@ from tests.donors import give
 from tests.factories import NOON, a_desk_contribution, a_pledge, a_staff_member
 from tests.page_client import PageClient
 from tests.staff import at_work
+from web.public.standing import _STAGES
 
 MARYAM = DonorFacts(name="مریم رضایی", mobile="09123456789")
 S = PaymentState
@@ -373,3 +376,12 @@ def test_the_gift_can_be_followed_in_english(client, pledge):
 
     assert "Not paid yet" in page.words
     assert pledge.tracking_code in page.words
+
+
+def test_every_stage_of_a_timeline_has_words_in_both_languages():
+    assert set(_STAGES) == set(StageKind)
+    for words, _colour in _STAGES.values():
+        with speaking("fa"):
+            persian = str(words)
+        with speaking("en"):
+            assert persian != str(words)

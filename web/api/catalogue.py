@@ -6,7 +6,9 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import aliased, joinedload
 
+from donations.gateway_health import troubled
 from donations.models.fund import Fund
+from donations.routing import offered
 from offices.places import Office
 from web.api.answers import (
     FundOffered,
@@ -71,8 +73,9 @@ def list_offices() -> ResponseReturnValue:
 
 
 def list_gateways() -> ResponseReturnValue:
-    """List the gateways that take payments now."""
-    offered = [gateway for gateway in current.gateways.values() if gateway.is_enabled]
+    """List the gateways that take payments now: each bank once, and only those that answer."""
+    with current.database.reading() as session:
+        found = offered(current.gateways.values(), troubled(session), now=current.now())
     return _shown(
         Gateways(
             gateways=[
@@ -84,7 +87,7 @@ def list_gateways() -> ResponseReturnValue:
                     amount_rial_min=gateway.manifest.amount_rial_min,
                     amount_rial_max=gateway.manifest.amount_rial_max,
                 )
-                for gateway in offered
+                for gateway in found
             ]
         )
     )

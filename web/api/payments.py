@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from core.refusals import NotFound, Refusal
 from donations.models.payment import Payment
 from flows.paying import BegunPayment, OpenedPayment, announce_payment, open_payment
+from flows.switching import look_before_paying_again, was_begun_before
 from offices.idempotency import (
     Answer,
     Held,
@@ -23,7 +24,7 @@ from payment_gateways.contract import Redirect as Way
 from web.api.answers import PaymentBegun, Redirect
 from web.api.bodies import NewPayment
 from web.api.pledges import own_pledge
-from web.api.refusals import PaymentInterrupted, PaymentNotStarted
+from web.api.refusals import PaymentBeingChecked, PaymentInterrupted, PaymentNotStarted
 from web.api.repeating import answered, asked, kept_refusal, replayed, said
 from web.services import current
 
@@ -35,7 +36,8 @@ def begin_payment(tracking_code: str, body: NewPayment) -> ResponseReturnValue:
 
     The bank is asked between two transactions: the first notes which payment the key opens, the
     second keeps the answer together with the token. Whoever dies in between leaves a payment
-    that nobody can pay, and a key that never opens a second one.
+    that nobody can pay, and a key that never opens a second one. Where an earlier attempt has not
+    ended, its bank is asked first, so that nobody pays twice.
     """
     try:
         with current.database.writing() as session:
@@ -45,11 +47,36 @@ def begin_payment(tracking_code: str, body: NewPayment) -> ResponseReturnValue:
                 return replayed(held)
             if held.payment_id is not None:
                 raise PaymentInterrupted
-            opened = _opened(session, held, pledge.id, body.gateway)
+            pledge_id, opened = pledge.id, None
+            if not was_begun_before(session, pledge_id):
+                opened = _opened(session, held, pledge_id, body.gateway)
     except (NotFound, KeyReused, StillRunning):
         raise
     except Refusal as refusal:
         return kept_refusal(refusal)
+    if opened is not None:
+        return _announced(held, opened)
+    return _begun_again(held, pledge_id, body.gateway)
+
+
+def _begun_again(held: Held, pledge_id: int, gateway: str) -> Response:
+    """Another attempt, after a look at what was begun before; the key is held all the while.
+
+    Raises PaymentBeingChecked, which is not kept: the same request may come again.
+    """
+    if not look_before_paying_again(
+        current.database, current.gateways, pledge_id, clock=current.now
+    ):
+        with current.database.writing() as session:
+            start_over(session, held)
+        raise PaymentBeingChecked(wait_seconds=_TRY_AGAIN_SECONDS)
+    try:
+        with current.database.writing() as session:
+            opened = _opened(session, held, pledge_id, gateway)
+    except StillRunning:
+        raise
+    except Refusal as refusal:
+        return kept_refusal(refusal, held=held)
     return _announced(held, opened)
 
 

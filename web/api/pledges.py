@@ -9,6 +9,7 @@ from core.refusals import NotFound, Refusal
 from donations.models.contribution import Contribution
 from donations.models.payment import Payment
 from donations.models.pledge import Channel, Pledge
+from donations.paying import left_to_bank
 from donations.pledging import (
     CashItem,
     DonorFacts,
@@ -57,17 +58,19 @@ def show_pledge(tracking_code: str) -> ResponseReturnValue:
     with current.database.reading() as session:
         pledge = own_pledge(session, tracking_code)
         payments = payments_of(session, pledge.id)
+        left = left_to_bank(session, payments)
+        contributions = contributions_of(session, pledge.id)
         standing = PledgeStanding(
             tracking_code=pledge.tracking_code,
             deposit_id=pledge.deposit_id,
-            state=pledge_state(pledge, payments),
+            state=pledge_state(pledge, payments, left_to_bank=left),
             external_reference=pledge.external_reference,
             items=[item_said(item) for item in pledge.items],
             payments=[_payment_said(payment) for payment in payments],
             receipts=[receipt_named(receipt) for receipt in _receipts(session, pledge)],
             timeline=[
                 StageReached.model_validate(stage, from_attributes=True)
-                for stage in timeline(pledge, payments, contributions_of(session, pledge.id))
+                for stage in timeline(pledge, payments, contributions, left_to_bank=left)
             ],
             links=_links(pledge),
         )

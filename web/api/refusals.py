@@ -62,3 +62,10 @@ class PaymentInterrupted(Refusal):
 
     code = "payment.interrupted"
     http_status = 409
+
+
+class PaymentBeingChecked(Refusal):
+    """An earlier payment of this pledge may have taken money. The same request may come again."""
+
+    code = "payment.being_checked"
+    http_status = 409

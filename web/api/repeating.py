@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal
-from offices.idempotency import Answer, Asked, KeyReused, StillRunning, answer, hold
+from offices.idempotency import Answer, Asked, Held, KeyReused, StillRunning, answer, hold
 from web.api.gate import View, partner
 from web.api.problems import problem_of, problem_response
 from web.api.reading import read_strictly
@@ -69,15 +69,20 @@ def in_one_transaction(work: Callable[[Session], Answer]) -> Response:
     return answered(done)
 
 
-def kept_refusal(refusal: Refusal) -> Response:
-    """Keep that a request was declined, and decline it; a failure of ours (5xx) is not kept."""
+def kept_refusal(refusal: Refusal, *, held: Held | None = None) -> Response:
+    """Keep that a request was declined, and decline it; a failure of ours (5xx) is not kept.
+
+    ``held`` is the hold on the request where it was committed before.
+    """
     if refusal.http_status >= 500:
         raise refusal
     done = Answer(refusal.http_status, problem_of(refusal).model_dump_json(exclude_none=True))
     with current.database.writing() as session:
-        held = hold(session, asked(), now=current.now())
-        if isinstance(held, Answer):  # the same request, sent at the same moment, was quicker
-            return replayed(held)
+        if held is None:
+            known = hold(session, asked(), now=current.now())
+            if isinstance(known, Answer):  # the same request, sent at once, was quicker
+                return replayed(known)
+            held = known
         answer(session, held, done)
     return answered(done)
 

@@ -1,8 +1,12 @@
-"""``staff add|list|code``: the people who sign in."""
+"""``staff add|list|contact|code``: the people who sign in."""
 
 import click
+from sqlalchemy import select
 
+from core.identifiers import parse_mobile
+from core.refusals import NotFound
 from core.words import _
+from donations.pledging import parse_email
 from offices.granting import add_staff, list_staff
 from offices.signing_in import current_code
 from offices.staff import Role, StaffMember
@@ -55,6 +59,27 @@ def list_members(*, as_json: bool) -> None:
         members = [_facts(member) for member in list_staff(session)]
     lines = ("\t".join(str(value) for value in member.values()) for member in members)
     answer(members, lines, as_json=as_json)
+
+
+@staff.command("contact")
+@click.argument("username")
+@click.option("--mobile", help="Where alarms are sent by SMS; empty text forgets it.")
+@click.option("--email", help="Where alarms are sent by e-mail; empty text forgets it.")
+@as_json
+def contact(username: str, mobile: str | None, email: str | None, *, as_json: bool) -> None:
+    """Say where alarms reach a person, such as one of finance when a gateway lets nobody in."""
+    with current.database.writing() as session:
+        member = session.scalars(
+            select(StaffMember).where(StaffMember.username == username)
+        ).one_or_none()
+        if member is None:
+            raise NotFound(subject="staff_member")
+        if mobile is not None:
+            member.mobile = parse_mobile(mobile) if mobile else None
+        if email is not None:
+            member.email = parse_email(email) if email else None
+        facts = {"username": username, "mobile": member.mobile, "email": member.email}
+    answer(facts, [f"{username}\t{facts['mobile']}\t{facts['email']}"], as_json=as_json)
 
 
 @staff.command("code")

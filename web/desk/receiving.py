@@ -12,6 +12,7 @@ from core.identifiers import is_tracking_code
 from core.refusals import NotFound, Refusal
 from core.words import Later, _
 from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
+from donations.paying import left_to_bank
 from donations.tracking import PledgeState, payments_of, pledge_state
 from flows.desk import Arrival, SeenBefore, promised_to, receive_promised, terminals_at
 from web.desk.here import own_office
@@ -132,12 +133,14 @@ def _blamed(form: ReceiveForm, refusal: Refusal) -> bool:
 def _page(session: Session, pledge: Pledge, form: ReceiveForm, *, is_seen: bool = False) -> str:
     promised = [item for item in pledge.items if item.state is ItemState.PROMISED]
     cash = [item for item in promised if item.kind is ItemKind.CASH]
+    payments = payments_of(session, pledge.id)
+    state = pledge_state(pledge, payments, left_to_bank=left_to_bank(session, payments))
     return render_template(
         "desk/receive.html",
         form=form,
         pledge=pledge,
         cash_rial=sum(item.amount_rial or 0 for item in cash),
         others=[(item, form.ticks[item.id]) for item in promised if item.id in form.ticks],
-        money_may_come=pledge_state(pledge, payments_of(session, pledge.id)) in _MONEY_MAY_COME,
+        money_may_come=state in _MONEY_MAY_COME,
         is_seen=is_seen,
     )

@@ -4,6 +4,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from core.clock import tehran_date
+from donations.gateway_reports import count_findings, count_paused
 from reconciliation.reporting import totals
 from reconciliation.reviewing import account_states, balances, open_by_age
 from web.services import current
@@ -19,6 +20,8 @@ def dashboard() -> ResponseReturnValue:
             accounts=account_states(session),
             totals=totals(session),
             ages=open_by_age(session, today=today),
+            paused_gateways=count_paused(session),
+            gateway_findings=count_findings(session),
         )
 
 

@@ -14,7 +14,7 @@ from core.refusals import NotFound, Refusal
 from core.words import Later, _
 from donations.tracking import pledge_with_code
 from donations.voiding import ReasonMissing
-from flows.reconciling import assign, mark_fee
+from flows.reconciling import assign, mark_fee, mark_refund
 from flows.undoing import undo_line
 from offices.limits import TooManyTries
 from offices.signing_in import WrongCode
@@ -22,6 +22,7 @@ from reconciliation.assigning import LineNotOpen
 from reconciliation.lines import StatementLine
 from reconciliation.matches import Match
 from reconciliation.reasons import Explained, explanations
+from reconciliation.refunds import RefundSuggestion, refund_suggestions
 from reconciliation.reporting import totals
 from reconciliation.reviewing import (
     is_open,
@@ -68,6 +69,7 @@ class OpenRow:
 
     line: StatementLine
     candidates: Sequence[Candidate]
+    refunds: Sequence[RefundSuggestion]
     why_not: Sequence[str]
 
 
@@ -114,6 +116,27 @@ def fee_line(line_id: int) -> ResponseReturnValue:
         with current.database.writing() as session:
             standing_line(session, line_id)
             mark_fee(session, line_id, made_by_id=the_person().staff_member_id, now=current.now())
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _told_at_the_line(line_id, refusal)
+    flash(_("The line is explained and booked."), "success")
+    return redirect(_back(), 303)
+
+
+def refund_line(line_id: int) -> ResponseReturnValue:
+    """Say that an open debit is the money of a refund."""
+    request_id = request.form.get("refund", 0, type=int)
+    try:
+        with current.database.writing() as session:
+            standing_line(session, line_id)
+            mark_refund(
+                session,
+                line_id,
+                request_id,
+                made_by_id=the_person().staff_member_id,
+                now=current.now(),
+            )
     except NotFound:
         raise
     except Refusal as refusal:
@@ -186,6 +209,7 @@ def _open_row(session: Session, of: StatementLine) -> OpenRow:
             Candidate(found, [in_words(sign) for sign in found.signs])
             for found in suggestions(session, of)
         ],
+        refunds=refund_suggestions(session, of),
         why_not=why_not(session, of),
     )
 

@@ -1,25 +1,26 @@
-"""What the form of a gift offers: purposes, desks, and gateways with a healthy one first."""
+"""What the form of a gift offers: purposes, desks, and the banks that answer just now."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.words import _, spoken
+from donations.gateway_health import troubled
 from donations.models.fund import Fund, FundKind
-from donations.models.payment import Payment, PaymentState
+from donations.routing import Purpose, offered
 from offices.places import ONLINE_OFFICE_CODE, Office, Province
 from payment_gateways.registry import Gateway
+from web.filters import rial
 
 Options = dict[str, str]  # value -> text, in the order they are shown
 
-_LATEST = 50  # payments looked at when judging whether a gateway answers
-_RECENTLY = timedelta(minutes=10)
-_SILENT_AFTER = 2  # announcements without an answer, and none with one, among them
+# A bank that takes less than this at once says so beside its name; hardly a gift is larger.
+_WORTH_SAYING_RIAL = 10_000_000_000
 
 # Columns, not objects: every gift reads these hundred rows.
 _FUNDS = (
@@ -32,11 +33,6 @@ _OFFICES = (
     .where(Office.is_open, Office.code != ONLINE_OFFICE_CODE)
     .order_by(Office.code)
 )
-_PAYMENTS = (
-    select(Payment.gateway, Payment.state, Payment.token, Payment.created_at)
-    .order_by(Payment.id.desc())
-    .limit(_LATEST)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +41,41 @@ class Choices:
 
     funds: dict[str, Options]  # by heading
     offices: Options
-    gateways: Options  # enabled ones; those that do not answer just now stand last
+    gateways: Options  # each bank once; none where no bank answers just now
 
 
 def choices(session: Session, gateways: Mapping[str, Gateway], *, now: datetime) -> Choices:
     """Everything the page offers, in the language being spoken."""
+    banks = gateway_options(session, gateways, now=now)
     return Choices(
         funds=_funds(session),
         offices=_offices(session),
-        gateways=gateway_options(session, gateways, now=now),
+        gateways={name: _with_limit(title, gateways[name]) for name, title in banks.items()},
     )
 
 
-def gateway_options(session: Session, gateways: Mapping[str, Gateway], *, now: datetime) -> Options:
-    """The enabled gateways, those that do not answer just now last."""
-    return {gateway.name: title_of(gateway) for gateway in _ordered(session, gateways, now=now)}
+def gateway_options(
+    session: Session,
+    gateways: Mapping[str, Gateway],
+    *,
+    now: datetime,
+    amount_rial: int | None = None,
+    purpose: Purpose | None = None,
+) -> Options:
+    """The banks that donors can be sent to, for an amount and a purpose where they are known."""
+    found = offered(
+        gateways.values(), troubled(session), amount_rial=amount_rial, purpose=purpose, now=now
+    )
+    return {gateway.name: title_of(gateway) for gateway in found}
+
+
+def _with_limit(title: str, gateway: Gateway) -> str:
+    """A bank's name, with the most it takes at once where that is not much."""
+    most = gateway.manifest.amount_rial_max
+    if most >= _WORTH_SAYING_RIAL:
+        return title
+    limit = _("up to %(amount)s") % {"amount": rial(most)}
+    return Markup("{} <small>{}</small>").format(title, limit)
 
 
 def title_of(gateway: Gateway) -> str:
@@ -89,17 +105,3 @@ def _funds(session: Session) -> dict[str, Options]:
 def _offices(session: Session) -> Options:
     found: Iterable[Any] = session.execute(_OFFICES)
     return {office.code: name_of(office) for office in found}
-
-
-def _ordered(session: Session, gateways: Mapping[str, Gateway], *, now: datetime) -> list[Gateway]:
-    enabled = [gateway for gateway in gateways.values() if gateway.is_enabled]
-    if len(enabled) < 2:
-        return enabled
-    latest = session.execute(_PAYMENTS).all()
-    recent = [row for row in latest if row.created_at > now - _RECENTLY]
-    silent = Counter(row.gateway for row in recent if row.state is PaymentState.START_UNKNOWN)
-    answered = {row.gateway for row in recent if row.token is not None}
-    return sorted(
-        enabled,
-        key=lambda gateway: silent[gateway.name] >= _SILENT_AFTER and gateway.name not in answered,
-    )

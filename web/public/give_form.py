@@ -95,13 +95,15 @@ class GiftForm(SpokenForm):
         },
         default=HiddenFrom.PUBLIC.value,
     )
-    gateway = RadioField(Later("Pay through"))
+    # A bank that rests since the page was opened is refused with the others beside it.
+    gateway = RadioField(Later("Pay through"), validate_choice=False)
 
     def __init__(self, sent: MultiDict[str, str] | None, choices: Choices, **given: Any) -> None:
         super().__init__(sent, **given)
         self.preset.choices = {str(amount): rial(amount) for amount in PRESETS_RIAL}
         later = _("I pay later, at an ATM, a bank counter or by transfer")
         self.gateway.choices = {**choices.gateways, BY_DEPOSIT: later}
+        self.has_no_bank = not choices.gateways  # then the gift can only be paid later
         self.gateway.data = self.gateway.data or next(iter(self.gateway.choices))
         self.office.choices = {"": _("It does not matter"), **choices.offices}
         for place in range(1, SHARES_MAX + 1):
@@ -110,7 +112,7 @@ class GiftForm(SpokenForm):
         if self.kind.data not in set(ItemKind):
             self.kind.data = ItemKind.CASH.value
         # What has a choice made already, or must be said, is not called optional.
-        for name in ("fund", "office", *_NEEDED_FOR[self.kind.data]):
+        for name in ("fund", "office", "hidden_from", "gateway", *_NEEDED_FOR[self.kind.data]):
             self[name].flags.required = True
         count = int((digits_only(self.shares.data or "") or "1")[:3])
         self.shares.data = str(max(1, min(SHARES_MAX, count)))

@@ -1,6 +1,6 @@
 """Giving: one page, then the bank; and whatever may come between the two."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
@@ -11,14 +11,27 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.refusals import NotFound, Refusal
-from core.words import spoken
+from core.words import _, spoken
 from donations.models.pledge import Channel, Pledge
-from donations.paying import AlreadyPaid, AmountOutsideGateway, NothingToPay
-from flows.paying import OpenedPayment, UnknownGateway, announce_payment, open_payment
+from donations.paying import (
+    AlreadyPaid,
+    AmountBetweenSteps,
+    AmountOutsideGateway,
+    NothingToPay,
+)
+from donations.routing import needs_purpose, purpose_of
+from flows.paying import (
+    GatewayRests,
+    OpenedPayment,
+    UnknownGateway,
+    announce_payment,
+    open_payment,
+)
 from flows.pledging import promise
+from flows.switching import look_before_paying_again
 from offices.places import Office
 from payment_gateways.contract import Redirect
-from web.public.choices import Choices, choices, title_of
+from web.public.choices import Choices, Options, choices, gateway_options, title_of
 from web.public.give_form import BY_DEPOSIT, GiftForm
 from web.public.limiting import count_gift, count_gift_within
 from web.public.looking_up import looked_up
@@ -44,6 +57,7 @@ class _Promised:
     key: str
     cash_rial: int
     mobile: str | None  # only for those who showed that it is theirs
+    was_known: bool = True  # made before this request, so that it may be on its way to a bank
 
 
 def give() -> ResponseReturnValue:
@@ -66,6 +80,8 @@ def give() -> ResponseReturnValue:
         if not form.blame(refusal):
             raise
         return _form_page(form, status=422)
+    if opened is None and promised.was_known and promised.cash_rial and _pays_online(form):
+        return _pay_again(promised, form.gateway.data)
     return _to_the_bank(promised, opened)
 
 
@@ -77,7 +93,19 @@ def pay(tracking_code: str) -> ResponseReturnValue:
         tracking_code,
         lambda _session, pledge: _described(pledge, key=key if is_view_key(pledge, key) else ""),
     )
-    gateway = request.form.get("gateway") or next(iter(_offered().gateways), "")
+    gateway = request.form.get("gateway") or next(iter(_banks_for(promised)), "")
+    return _pay_again(promised, gateway)
+
+
+def _pay_again(promised: _Promised, gateway: str) -> ResponseReturnValue:
+    """Another attempt, after a look at what was begun before: nobody is to pay twice."""
+    may_pay = look_before_paying_again(
+        current.database, current.gateways, promised.id, clock=current.now
+    )
+    if not may_pay:
+        text = _("A payment of this gift is still being checked. Please do not pay again now.")
+        flash(text, "info")
+        return _to_following(promised)
     with current.database.writing() as session:
         opened = _opened(session, promised, gateway)
     return _to_the_bank(promised, opened)
@@ -98,7 +126,7 @@ def _opened(session: Session, promised: _Promised, gateway: str) -> OpenedPaymen
         )
     except (AlreadyPaid, NothingToPay) as refusal:
         flash(explain(refusal), "info")
-    except (AmountOutsideGateway, UnknownGateway) as refusal:
+    except (AmountOutsideGateway, AmountBetweenSteps, UnknownGateway, GatewayRests) as refusal:
         flash(explain(refusal), "error")
     return None
 
@@ -132,13 +160,13 @@ def _leaving_page(promised: _Promised, way: Redirect, gateway: str) -> ResponseR
 
 
 def _unanswered_page(promised: _Promised, gateway: str) -> ResponseReturnValue:
-    offered = _offered().gateways
+    banks = _banks_for(promised)
     return render_template(
         "public/unanswered.html",
         promised=promised,
         bank=title_of(current.gateways[gateway]),
-        same=gateway,
-        others={name: title for name, title in offered.items() if name != gateway},
+        same=gateway if gateway in banks else "",
+        others={name: title for name, title in banks.items() if name != gateway},
     )
 
 
@@ -151,6 +179,22 @@ def _offered() -> Choices:
         return choices(session, current.gateways, now=current.now())
 
 
+def _banks_for(promised: _Promised) -> Options:
+    with current.database.reading() as session:
+        is_asked = needs_purpose(current.gateways.values())
+        return gateway_options(
+            session,
+            current.gateways,
+            amount_rial=promised.cash_rial,
+            purpose=purpose_of(session, promised.id) if is_asked else None,
+            now=current.now(),
+        )
+
+
+def _pays_online(form: GiftForm) -> bool:
+    return bool(form.gateway.data != BY_DEPOSIT)
+
+
 def _promise(form: GiftForm) -> tuple[_Promised, OpenedPayment | None]:
     """Make the pledge; the same form sent twice, even at once, is the same pledge."""
     try:
@@ -161,7 +205,11 @@ def _promise(form: GiftForm) -> tuple[_Promised, OpenedPayment | None]:
 
 
 def _promised_and_opened(form: GiftForm) -> tuple[_Promised, OpenedPayment | None]:
-    """The form counted, the pledge made and the way to the bank opened, in one transaction."""
+    """The form counted, the pledge made and the way to the bank opened, in one transaction.
+
+    For a pledge that is known already no way is opened before its banks were asked.
+    """
+    now = current.now()
     with current.database.writing() as session:
         count_gift_within(session)
         pledge = promise(
@@ -170,12 +218,12 @@ def _promised_and_opened(form: GiftForm) -> tuple[_Promised, OpenedPayment | Non
             donor=form.donor(),
             office_id=_office_id(session, form.office.data),
             channel=Channel.WEBSITE,
-            now=current.now(),
+            now=now,
             language=spoken(),
             request_key=form.pledge_key(),
         )
-        promised = _described(pledge, key=pledge.view_key)
-        if not promised.cash_rial or form.gateway.data == BY_DEPOSIT:
+        promised = replace(_described(pledge, key=pledge.view_key), was_known=pledge.made_at != now)
+        if not promised.cash_rial or not _pays_online(form) or promised.was_known:
             return promised, None
         return promised, _opened(session, promised, form.gateway.data)
 

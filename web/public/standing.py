@@ -12,7 +12,11 @@ from core.words import Later, _, spoken
 from donations.models.contribution import Contribution
 from donations.models.payment import Payment, PaymentState, PaymentStep
 from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
+from donations.paying import left_to_bank
+from donations.routing import needs_purpose, purpose_of
 from donations.tracking import (
+    GOING_BACK,
+    GONE_BACK,
     PledgeState,
     Stage,
     StageKind,
@@ -47,6 +51,8 @@ class Money(StrEnum):
     NOT_PAID = "not_paid"
     RETURNED = "returned"
     PAID = "paid"
+    GOING_BACK = "going_back"  # it was paid, and is being sent back
+    GIVEN_BACK = "given_back"  # it was paid and sent back for good: nothing more to do
 
 
 _AS_LEFT = {
@@ -76,8 +82,13 @@ _STAGES: Mapping[StageKind, tuple[Later, str]] = {
     StageKind.SENT_TO_BANK: (Later("Sent to the bank"), "done"),
     StageKind.BEING_CHECKED: (Later("We are asking the bank"), "now"),
     StageKind.NOT_PAID: (Later("Not paid; no money was taken"), "wrong"),
+    StageKind.NOT_TAKEN: (
+        Later("Not taken, because it was paid before; the bank returns what it may have charged"),
+        "wrong",
+    ),
     StageKind.RECEIVED: (Later("Received"), "done"),
     StageKind.SURPLUS: (Later("Paid a second time"), "wrong"),
+    StageKind.RETURNING: (Later("The money is being sent back"), "now"),
     StageKind.RETURNED: (Later("The money went back"), "wrong"),
     StageKind.VOID: (Later("The receipt was voided"), "wrong"),
 }
@@ -132,6 +143,7 @@ class Standing:
     donor_name: str
     asks_again: bool
     paid_twice: bool
+    left_to_bank: bool  # a second payment that the bank gives back by itself
 
     @property
     def can_pay(self) -> bool:
@@ -157,6 +169,7 @@ def standing_of(
     payments = payments_of(session, pledge.id)
     contributions = contributions_of(session, pledge.id)
     money = _money(session, pledge, payments, now=now)
+    left = left_to_bank(session, payments)
     items = [item for item in pledge.items if item.state is not ItemState.WITHDRAWN]
     donor = pledge.donor
     is_payable = money in _PAYABLE
@@ -166,16 +179,19 @@ def standing_of(
         is_complete=pledge_state(pledge, payments) is PledgeState.RECEIVED,
         items=[_item(item) for item in items],
         cash_rial=pledge.cash_rial,
-        stages=_stages(timeline(pledge, payments, contributions)),
+        stages=_stages(timeline(pledge, payments, contributions, left_to_bank=left)),
         receipts=_receipts(session, contributions, is_opened=is_opened),
         deposit_id=pledge.deposit_id if is_payable else "",
         account=deposit_account(session) if is_payable else None,
-        gateways=gateway_options(session, gateways, now=now) if is_payable else {},
+        gateways=_banks_for(session, pledge, gateways, now=now) if is_payable else {},
         is_opened=is_opened,
         can_prove_mobile=bool(donor and donor.mobile),
         donor_name=(donor.name or "") if donor and is_opened else "",
         asks_again=money is Money.BEING_CHECKED,
-        paid_twice=any(payment.is_surplus for payment in payments),
+        paid_twice=any(
+            payment.is_surplus and payment.state not in GONE_BACK for payment in payments
+        ),
+        left_to_bank=bool(left),
     )
 
 
@@ -201,9 +217,12 @@ def _money(
         if item.kind is ItemKind.CASH and item.state is not ItemState.WITHDRAWN
     ]
     if not cash:
-        return Money.NONE
+        is_gone = any(payment.state in GONE_BACK for payment in payments)
+        return Money.GIVEN_BACK if is_gone else Money.NONE
     if ItemState.PROMISED not in cash:
-        return Money.PAID
+        gift = [payment for payment in payments if payment.is_final and not payment.is_surplus]
+        goes = any(payment.state in GOING_BACK for payment in gift)
+        return Money.GOING_BACK if goes else Money.PAID
     unsure = [
         payment for payment in payments if payment.state not in _AS_LEFT and not payment.is_final
     ]
@@ -224,6 +243,19 @@ def _asking_since(session: Session, payments: Sequence[Payment]) -> datetime:
         )
     ).one()
     return first or min(payment.changed_at for payment in payments)
+
+
+def _banks_for(
+    session: Session, pledge: Pledge, gateways: Mapping[str, Gateway], *, now: datetime
+) -> Options:
+    is_asked = needs_purpose(gateways.values())
+    return gateway_options(
+        session,
+        gateways,
+        amount_rial=pledge.cash_rial,
+        purpose=purpose_of(session, pledge.id) if is_asked else None,
+        now=now,
+    )
 
 
 def _item(item: PledgeItem) -> ItemShown:
