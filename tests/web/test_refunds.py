@@ -248,6 +248,12 @@ def _fits(window, shot):
     assert window.evaluate(wider) == 0, shot
 
 
+def _press(window, selector):
+    """Click, and wait for the page that it leads to: a click alone returns before the navigation."""
+    with window.expect_navigation():
+        window.click(selector)
+
+
 @pytest.mark.parametrize("width", [320, 1280])
 def test_two_persons_send_money_back_in_their_browsers(
     browser, address, maker, checker, paid, till, width
@@ -261,15 +267,15 @@ def test_two_persons_send_money_back_in_their_browsers(
     one.goto(f"{address}/finance/payments/{paid.id}")
     _fits(one, f"payment-{width}")
     one.fill("textarea[name=reason]", "اهداکننده با تلفن خواست که وجه برگردد")
-    one.click("button.button--danger")
+    _press(one, "button.button--danger")
     assert "در انتظار نفر دوم" in one.inner_text("main")
     _fits(one, f"asked-{width}")
 
     other.goto(f"{address}/finance/refunds")
-    other.click("a:has-text('تصمیم‌گیری')")
+    _press(other, "a:has-text('تصمیم‌گیری')")
     _fits(other, f"decide-{width}")
     till.bank.break_next("bpRefundRequest", "drop_after")
-    other.click("button[value=approved]")
+    _press(other, "button[value=approved]")
     assert "هنوز آن را تأیید نکرده است" in other.inner_text("main")
     _fits(other, f"ordered-{width}")
     other.goto(f"{address}/finance/refunds")
