@@ -23,6 +23,7 @@ from reconciliation.importing import (
     store,
 )
 from reconciliation.running import hold_runs
+from reconciliation.statements.contract import Wanted
 from reconciliation.statements.recognise import AUTO, opened, reader_for
 from reconciliation.undoing import checked_reason, choose_to_undo
 from reconciliation.unimporting import lines_of, take_back, undoable_import
@@ -56,7 +57,7 @@ def import_statement(
             if known is not None:
                 return report_of_known(known, register)
         reader = reader_for(file, format)
-        statement = reader.open(file)
+        statement = reader.open(file, Wanted(register.number))
         refuse_other_account(register, statement.account_digits)
         handed_in = StatementSource(name=name, format=statement.format, sha256=sha256)
         with read_chain(statement, account_number=register.number, unit=register.unit) as chain:

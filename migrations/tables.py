@@ -7,7 +7,7 @@ from ledger import accounts, postings, seals, terminals
 from notifications import outbox
 from offices import audit, limits, partners, places, staff
 from receipts import series
-from reconciliation import expected, lines, matches
+from reconciliation import expected, lines, locks, matches
 
 METADATA = Base.metadata
 
@@ -16,5 +16,5 @@ __all__ = ["METADATA"]
 _KNOWN = (
     contribution, desk, donor, fund, gateway, payment, pledge, refund, queue, accounts, postings,
     seals, terminals, outbox, audit, limits, partners, places, staff, series, expected, lines,
-    matches,
+    locks, matches,
 )  # fmt: skip

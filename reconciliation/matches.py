@@ -14,9 +14,13 @@ class Rule(StrEnum):
     """Why a line is explained; in the order in which the sure ones are tried."""
 
     DEPOSIT_ID = "deposit_id"
+    SPLIT = "split"  # several of our ids named in one line, their sum to the rial
     BANK_REFERENCE = "bank_reference"
+    SETTLEMENT_REPORT = "settlement_report"  # the sum of a provider's own report
     SETTLEMENT_BATCH = "settlement_batch"
     DEPOSIT_SLIP = "deposit_slip"
+    CARD = "card"  # amount and wide card key; sure only where an administrator says so
+    REVERSAL_PAIR = "reversal_pair"  # a debit that takes an earlier credit back
     REFUND = "refund"
     BANK_FEE = "bank_fee"
     BY_HAND = "by_hand"
@@ -29,6 +33,8 @@ class Target(StrEnum):
     SETTLEMENT = "settlement"  # also of a single payment that came under its own reference
     DEPOSIT_SLIP = "deposit_slip"
     REFUND = "refund"  # money sent back for a payment
+    TRANSFER = "transfer"  # between accounts of the register; target_id: the other line, if seen
+    REVERSAL = "reversal"  # target_id: the line that it takes back, or that takes it back
     BANK_FEE = "bank_fee"
 
 

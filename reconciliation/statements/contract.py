@@ -5,9 +5,10 @@ with a currency and integer minor units, and refuses the whole file as soon as o
 cannot be read.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, time
+from enum import StrEnum
 from typing import BinaryIO, NamedTuple, Protocol
 
 from reconciliation.lines import LineClass
@@ -31,24 +32,54 @@ class StatementRow(NamedTuple):
     raw: str  # canonical JSON
 
 
+class Balances(StrEnum):
+    """What a format tells about balances, which decides how its files join the account."""
+
+    RUNNING = "running"  # after every row: spliced on the chain
+    DECLARED = "declared"  # before the first row or after the last: taken by whole days
+    NONE = "none"  # taken by whole days
+
+
+@dataclass(slots=True)
+class Declared:
+    """Balances that a file declares, in minor units; complete once its rows have been read."""
+
+    opening_minor: int | None = None
+    closing_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is known before a file is opened: whose it shall be, and how its columns are named."""
+
+    account_number: str
+    columns: Mapping[str, str] | None = None  # field -> heading, of a mapping saved per account
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """An opened file. Its rows can be read once."""
+    """An opened file of one account. Its rows can be read once."""
 
     format: str
     currency: str  # ISO 4217
     minor_digits: int  # how many decimal places a minor unit stands for; 0 for whole rials
     account_digits: str | None  # the account the file names in its heading, if it does
     rows: Iterator[StatementRow]
+    balances: Balances = Balances.RUNNING
+    declared: Declared = field(default_factory=Declared)
+    is_booked: bool = True  # not so for intraday reports and notifications: no evidence
 
 
 class StatementReader(Protocol):
-    """One format of one bank."""
+    """One format of one bank. Entry-point group ``mosharekat.statement_readers``."""
 
     name: str
 
     def recognises(self, head: bytes) -> bool:
         """Whether a file that begins like this can be read here. Never raises."""
 
-    def open(self, file: BinaryIO) -> Statement:
-        """Read the heading. Raises a Refusal of ``statements.refusals`` here or from the rows."""
+    def open(self, file: BinaryIO, wanted: Wanted) -> Statement:
+        """Read the heading. Raises a Refusal of ``statements.refusals`` here or from the rows.
+
+        A file of several accounts is refused unless exactly one of them is the wanted one.
+        """

@@ -22,7 +22,7 @@ from reconciliation.lines import LineClass
 from reconciliation.statements import cells
 from reconciliation.statements.cells import Cell, Unreadable, is_blank, text_of
 from reconciliation.statements.classes import class_of, terminal_in
-from reconciliation.statements.contract import Statement, StatementRow
+from reconciliation.statements.contract import Statement, StatementRow, Wanted
 from reconciliation.statements.refusals import (
     DamagedFile,
     FileTooLarge,
@@ -86,7 +86,7 @@ class MellatXlsx:
     def recognises(self, head: bytes) -> bool:
         return head.startswith(b"PK\x03\x04")
 
-    def open(self, file: BinaryIO) -> Statement:
+    def open(self, file: BinaryIO, wanted: Wanted) -> Statement:
         _refuse_bomb(file)
         try:
             book = CalamineWorkbook.from_filelike(file)
@@ -113,7 +113,7 @@ class MellatCsv:
             return False
         return any(len(_headings_in(_split(line))) >= 3 for line in text.splitlines())
 
-    def open(self, file: BinaryIO) -> Statement:
+    def open(self, file: BinaryIO, wanted: Wanted) -> Statement:
         head = file.read(_BLOCK_BYTES)
         file.seek(0)
         lines = _lines_of(file, _encoding(head))

@@ -18,7 +18,7 @@ from reconciliation.chain import read_chain
 from reconciliation.importing import AccountEnded
 from reconciliation.lines import StatementFile, StatementLine
 from reconciliation.splicing import Splice
-from reconciliation.statements.contract import Statement
+from reconciliation.statements.contract import Statement, Wanted
 from reconciliation.statements.recognise import opened, reader_for
 from tests.factories import NOON
 from tests.reconciliation.bank import DAY, Booking, as_csv, as_xlsx, cells, days_ago, fee, pay_out
@@ -289,7 +289,7 @@ def test_an_account_that_is_not_ours_is_unknown(database):
 @pytest.mark.parametrize(("currency", "minor_digits"), [("USD", 0), ("IRR", 2)])
 def test_what_is_not_whole_rials_is_refused(currency, minor_digits):
     with opened(as_csv(cells([Booking(5)]))) as file:
-        rows = list(reader_for(file).open(file).rows)
+        rows = list(reader_for(file).open(file, Wanted("90190")).rows)
     statement = Statement("x", currency, minor_digits, None, iter(rows))
 
     with pytest.raises(Refusal) as refused:
@@ -361,7 +361,7 @@ def test_without_the_splice_the_database_still_refuses_a_position_twice(database
 
     with database.writing() as session, opened(as_xlsx(cells(MORNING))) as file:
         account = session.scalars(select(BankAccount)).one()
-        statement = reader_for(file).open(file)
+        statement = reader_for(file).open(file, Wanted("90190"))
         with read_chain(statement, account_number="90190", unit="IRR") as chain:
             row = StatementFile(
                 bank_account_id=account.id, sha256="0", name="s", format="x", row_count=3,
@@ -378,7 +378,7 @@ def test_without_the_splice_the_database_still_refuses_a_position_twice(database
 def test_without_the_chain_an_edited_row_would_falsify_the_balance():
     rows = edited(2, 1, "1")
     with opened(as_csv(rows)) as file:
-        amounts = [row.amount_minor for row in reader_for(file).open(file).rows]
+        amounts = [row.amount_minor for row in reader_for(file).open(file, Wanted("90190")).rows]
 
     assert OPENING + sum(amounts) != expected(MORNING + EVENING)[-1][1]
 

@@ -5,6 +5,7 @@ import pytest
 from core.refusals import Refusal
 from reconciliation.lines import LineClass
 from reconciliation.statements.cells import Unreadable, identifier_of, money_of
+from reconciliation.statements.contract import Wanted
 from reconciliation.statements.recognise import opened, reader_for
 from tests.reconciliation.bank import (
     HEADINGS,
@@ -21,7 +22,7 @@ THREE = [Booking(2_500_000, deposit_id="1500000000112"), fee(1_000), pay_out(7_0
 
 def read(data):
     with opened(data) as file:
-        return list(reader_for(file).open(file).rows)
+        return list(reader_for(file).open(file, Wanted("90190")).rows)
 
 
 def essentials(rows):
@@ -79,7 +80,7 @@ def test_both_spellings_of_the_payee_are_headings(heading):
 def test_headings_are_found_below_a_preamble_and_totals_end_the_table():
     rows = [["بانک ملت"], ["شماره حساب : 90190"], HEADINGS, *cells(THREE), ["", "9,507,000", "جمع"]]
     with opened(as_xlsx(rows, headings=[""])) as file:
-        statement = reader_for(file).open(file)
+        statement = reader_for(file).open(file, Wanted("90190"))
 
         assert len(list(statement.rows)) == 3
         assert statement.account_digits == "90190"

@@ -249,7 +249,7 @@ def _fits(window, shot):
 
 
 def _press(window, selector):
-    """Click, and wait for the page that it leads to: a click alone returns before the navigation."""
+    """Click, and wait for the page that it leads to: a click alone returns before that."""
     with window.expect_navigation():
         window.click(selector)
 

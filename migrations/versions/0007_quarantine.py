@@ -1,0 +1,12 @@
+"""Statements without balances, and rows set aside by a second person."""
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    """Nothing yet."""
+
+
+def downgrade() -> None:
+    """Nothing yet."""

@@ -1,0 +1,12 @@
+"""Cycles, holidays and the providers' own reports."""
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    """Nothing yet."""
+
+
+def downgrade() -> None:
+    """Nothing yet."""

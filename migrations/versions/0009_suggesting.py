@@ -1,0 +1,12 @@
+"""Weaker rules: their modes, what people decided about their offers."""
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    """Nothing yet."""
+
+
+def downgrade() -> None:
+    """Nothing yet."""

@@ -1,0 +1,12 @@
+"""Day sheets: prepared by one, signed by another."""
+
+revision = "0011"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    """Nothing yet."""
+
+
+def downgrade() -> None:
+    """Nothing yet."""
