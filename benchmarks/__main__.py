@@ -28,7 +28,7 @@ class Part:
 
 PARTS: Mapping[str, Part] = {
     "gifts": Part("benchmarks.gifts.run", {"rounds": 1, "seconds": 4, "old_payments": 100_000}),
-    "reconciliation": Part("benchmarks.reconciliation", {"sizes": 10_000}),
+    "reconciliation": Part("benchmarks.reconciliation", {"sizes": 10_000, "gift_seconds": 2}),
     "receipts": Part("benchmarks.receipts", {"receipts": 100, "peer_receipts": 4}),
 }
 

@@ -1,4 +1,4 @@
-"""A planted statement: promises on our side, the bank's file on theirs, and the truth in between.
+"""A planted statement as the bank would write it, for what begins with a file.
 
 Of N lines 60 % carry a pledge's deposit id (some in Persian digits, some with leading zeros), 6 %
 a payment's reference, 2 % pay out batches of twelve payments net of fees, 4 % are bank fees; the
@@ -10,20 +10,11 @@ import io
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
-from sqlalchemy import select
-
-from core.database import Database
 from core.digits import to_persian
 from core.identifiers import DepositId
 from core.jalali import jalali_plain
-from donations.models.fund import MOST_NEEDED, Fund
-from donations.models.pledge import Pledge, PledgeItem
-from ledger.terminals import Terminal
-from offices.places import ONLINE_OFFICE_CODE, Office
-from reconciliation.expected import ExpectedDeposit, ExpectedTerminalMoney
-from reconciliation.loading import load
 
 HEADINGS = (
     "مانده", "مبلغ گردش بستانکار", "مبلغ گردش بدهکار", "شرح", "واریز کننده/ ذیتفع", "شماره سریال",
@@ -32,10 +23,8 @@ HEADINGS = (
 ROUND_RIAL = (500_000, 1_000_000, 2_000_000, 2_500_000, 5_000_000, 10_000_000)
 FIRST_DAY = date(2026, 3, 21)
 DAYS = 200
-MADE_AT = datetime(2026, 3, 21, tzinfo=UTC)
 BATCH_ITEMS = 12
 TERMINAL = "7001"
-_EPOCH_TEXT = "2026-03-21 00:00:00.000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,52 +43,13 @@ class Line:
 
 @dataclass
 class Planted:
-    """Both sides and the truth. Ids of pledges and payments count from 1."""
+    """The bank's file, and what it was made of. Ids of pledges and payments count from 1."""
 
     statement: bytes = b""
     line_count: int = 0
     truths: dict[int, tuple[str, int]] = field(default_factory=dict)  # by row of the file
     pledges: list[tuple[str, int]] = field(default_factory=list)  # deposit id, rial
     money: list[tuple[date, int, str]] = field(default_factory=list)  # day, rial, reference
-
-    def promise(self, database: Database) -> None:
-        """Put our side into a database that has the catalogue."""
-        with database.writing() as session:
-            office_id = session.scalars(
-                select(Office.id).where(Office.code == ONLINE_OFFICE_CODE)
-            ).one()
-            fund_id = session.scalars(select(Fund.id).where(Fund.code == MOST_NEEDED)).one()
-            terminal_id = session.scalars(
-                select(Terminal.id).where(Terminal.bank_terminal_id == TERMINAL)
-            ).one()
-            numbered = list(enumerate(self.pledges, start=1))
-            load(
-                session,
-                Pledge,
-                ("id", "tracking_code", "deposit_id", "hidden_from", "office_id", "channel",
-                 "language", "view_key", "made_at"),
-                ((id_, f"{3 * 10**12 + id_}", deposit_id, "nobody", office_id, "website", "fa",
-                  f"{id_:032}", _EPOCH_TEXT) for id_, (deposit_id, _rial) in numbered),
-            )  # fmt: skip
-            load(
-                session,
-                PledgeItem,
-                ("id", "pledge_id", "position", "kind", "fund_id", "state", "amount_rial"),
-                ((id_, id_, 1, "cash", fund_id, "promised", rial) for id_, (_, rial) in numbered),
-            )
-            load(
-                session,
-                ExpectedDeposit,
-                ("deposit_id", "amount_rial", "expects", "target_id"),
-                sorted((code, rial, "pledge", id_) for id_, (code, rial) in numbered),
-            )
-            load(
-                session,
-                ExpectedTerminalMoney,
-                ("terminal_id", "business_day", "source", "source_id", "amount_rial", "reference"),
-                ((terminal_id, day.isoformat(), "payment", id_, rial, reference)
-                 for id_, (day, rial, reference) in enumerate(self.money, start=1)),
-            )  # fmt: skip
 
 
 def plant(size: int, seed: int = 1404) -> Planted:
@@ -119,7 +69,7 @@ def plant(size: int, seed: int = 1404) -> Planted:
     planted.truths = {
         row: line.truth for row, line in enumerate(lines, start=2) if line.truth is not None
     }
-    planted.statement = _written(lines)
+    planted.statement = written(lines)
     return planted
 
 
@@ -220,11 +170,12 @@ def _day(chance: random.Random) -> date:
     return FIRST_DAY + timedelta(days=chance.randrange(DAYS))
 
 
-def _written(lines: list[Line]) -> bytes:
+def written(lines: list[Line], *, opening_rial: int = 10**12) -> bytes:
+    """The file as the bank writes it, its balances going on from the opening."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(HEADINGS)
-    balance = 10**12
+    balance = opening_rial
     days = {line.day: jalali_plain(line.day) for line in lines}
     for number, line in enumerate(lines, start=1):
         balance += line.rial

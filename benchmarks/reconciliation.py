@@ -1,60 +1,88 @@
-"""Reconciliation: a planted statement against planted promises, beside the bare indexed join.
+"""Reconciliation: a planted statement against planted promises, beside the bare join of its keys.
 
-Measured in the same database of each engine, with competitors for every rule (``planted``):
+Measured in the same database of each engine, with competitors for every rule (``planting``):
 
-* importing the statement, from its bytes to lines, postings and work tables;
-* the bare join of N 13-digit keys and amounts with N others, both sides indexed, nothing written;
+* the bare join of N keys and amounts with N others, nothing written: line by line with an index of
+  the other side (SQLite) or hashed by one process (PostgreSQL), and with both sides in key order;
 * matching alone: the rules, the matches and the work tables, committed in slices;
 * everything a match causes as well: contributions, postings, receipt numbers, jobs, final check;
-* the usual shape: one line after the other through the ORM, a commit each, on a small part.
+* the usual shapes on a small part: a query and some objects for each line, with one commit at the
+  end or one for each line, for matching alone and for everything;
+* gifts on a quiet machine and while a run goes on;
+* a day's file into that history, from its bytes to the report of its run;
+* importing a statement, from its bytes to lines, postings and work tables.
 """
 
+import multiprocessing
+import resource
+import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
 
-from sqlalchemy import Column, MetaData, String, Table, func, select
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
 from benchmarks.gifts.stores import PostgresStore, SqliteStore, Store
 from benchmarks.missing import demand_postgres
-from benchmarks.planted import TERMINAL, Planted, plant
-from core.database import Database, Id
-from core.events import Event, Happening
-from donations.models.contribution import Contribution, ContributionLine, Origin, Tender
-from donations.models.pledge import ItemState, Pledge
+from benchmarks.planted import TERMINAL, Line, Planted, plant, written
+from benchmarks.planting import ACCOUNT, plant_lines
+from benchmarks.usual_shapes import line_by_line
+from core.database import Database
+from donations.models.contribution import Tender
+from donations.models.pledge import Channel
+from donations.pledging import CashItem, DonorFacts
 from flows.catalogue import enter_terminal, load_catalogue
-from flows.events import emit
 from flows.importing import import_statement
+from flows.pledging import promise
+from flows.receiving import receive_at_desk
 from flows.reconciling import Run
 from flows.reconciling import run as run_everything
 from ledger.accounts import BankAccount
-from ledger.postings import Cause, Leg, post
 from migrations.tables import METADATA
-from receipts.issuing import issue_receipt
-from reconciliation.expected import ExpectedDeposit, OpenDepositLine, OpenLine
+from offices.places import ONLINE_OFFICE_CODE, Office
+from offices.staff import StaffMember
+from reconciliation.expected import ExpectedDeposit, Expects, OpenLine
 from reconciliation.lines import StatementLine
-from reconciliation.matches import Match, Rule, SettlementItem, Target
 from reconciliation.running import begin_run
 
 ENGINES = ("sqlite", "postgresql")
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 _JOIN_ROUNDS = 3
-_LOOP_LINES = 300
-_KEYS = MetaData()
-_OURS, _THEIRS = (
-    Table(
-        name,
-        _KEYS,
-        Column("reference", String(13), primary_key=True),
-        Column("amount_rial", Id, primary_key=True, autoincrement=False),
-        Column("id", Id),
-    )
-    for name in ("bare_ours", "bare_theirs")
+_UNUSABLE = "unusable"
+_DAY_LINES = 20_000  # of a day's file, at most a fiftieth of its history
+_IMPORTED_MAX = 100_000
+
+# The keys of both sides, each in the order of the key and in that of the file.
+_BARE = (
+    "CREATE TABLE bare_line (id BIGINT PRIMARY KEY, reference VARCHAR(40), rial BIGINT)",
+    "INSERT INTO bare_line SELECT id, coalesce(deposit_id, reference), amount_rial"
+    " FROM statement_line ORDER BY id",
+    "CREATE TABLE bare_expected (id BIGINT PRIMARY KEY, reference VARCHAR(40), rial BIGINT)",
+    "INSERT INTO bare_expected SELECT row_number() OVER (ORDER BY reference), reference, rial"
+    " FROM (SELECT deposit_id AS reference, amount_rial AS rial FROM expected_deposit UNION ALL"
+    " SELECT reference, amount_rial FROM expected_terminal_money) AS expected",
+    "CREATE INDEX bare_expected_key ON bare_expected (reference, rial)",
 )
+_BOTH_ORDERED = "CREATE INDEX bare_line_key ON bare_line (reference, rial)"
+_JOIN = (
+    "SELECT count(*), sum(bare_line.rial) FROM bare_line JOIN bare_expected"
+    " ON bare_expected.reference = bare_line.reference AND bare_expected.rial = bare_line.rial"
+)
+_JUDGED = """
+    SELECT count(*) AS found, sum(CASE WHEN truth.truth IS NULL THEN 1
+        WHEN truth.truth = 'pledge' AND found.target_id = truth.truth_id THEN 0
+        WHEN truth.truth = 'fee' AND found.target = 'bank_fee' THEN 0
+        WHEN truth.truth = 'payment' AND truth.truth_id = (SELECT min(source_id)
+            FROM settlement_item WHERE settlement_id = found.target_id) THEN 0
+        ELSE 1 END) AS wrong
+    FROM "match" AS found LEFT JOIN planted_truth AS truth ON truth.line_id = found.line_id
+    WHERE found.target <> 'bank_fee' OR found.rule = 'bank_fee'
+"""
 
 
 class MatchingOnly(Run):
@@ -68,53 +96,77 @@ class MatchingOnly(Run):
 
 
 def run(
-    sizes: int | Sequence[int] = 100_000, engines: Sequence[str] = ENGINES
+    sizes: int | Sequence[int] = (100_000, 1_000_000),
+    engines: Sequence[str] = ENGINES,
+    *,
+    gift_seconds: float = 5,
 ) -> dict[str, object]:
     """Measure every size on every engine; seconds, lines a second, and ratios."""
     if "postgresql" in engines:
         demand_postgres()
+    all_sizes = (sizes,) if isinstance(sizes, int) else sizes
     figures: dict[str, object] = {}
-    for size in (sizes,) if isinstance(sizes, int) else sizes:
-        planted = plant(size)
-        for engine in engines:
+    for engine in engines:
+        matching: list[float] = []
+        for size in all_sizes:
             with _store(engine) as store:
-                figures[f"{engine}_{size}"] = _measured(store, planted)
+                measured = _measured(store, size, gift_seconds=gift_seconds)
+            figures[f"{engine}_{size}"] = measured
+            matching.append(float(str(measured["matching_seconds"])))
+        if len(matching) > 1:
+            growth = {"lines": all_sizes[-1] / all_sizes[0], "seconds": matching[-1] / matching[0]}
+            figures[f"{engine}_growth"] = {name: round(of, 1) for name, of in growth.items()}
     return figures
 
 
-def _measured(store: Store, planted: Planted) -> dict[str, object]:
+def _measured(store: Store, size: int, *, gift_seconds: float) -> dict[str, object]:
     database = Database(store.template_url)
-    _build(database)
-    planted.promise(database)
-    import_seconds, _processor = _seconds(lambda: _import(database, planted))
+    METADATA.create_all(database.engine)
+    planted, _ = _seconds(lambda: plant_lines(database, size))
     _gather_statistics(database)
-    join_seconds = _bare_join(database, planted)
+    indexed, ordered = _bare_joins(database)
     database.engine.dispose()
     with _copy(store) as copy:
-        loop_seconds = _orm_loop(copy)
+        loops = {
+            (is_whole, each): line_by_line(copy, is_whole=is_whole, commits_each=each)
+            for is_whole in (False, True)
+            for each in (False, True)
+        }
     with _copy(store) as copy:
-        matching_seconds, matching_processor = _seconds(lambda: _match_only(copy))
+        before = _memory_mib()
+        matching, processor = _seconds(lambda: _match_only(copy))
+        memory_mib = _memory_mib() - before
     with _copy(store) as copy:
-        everything_seconds, everything_processor = _seconds(lambda: run_everything(copy, now=NOW))
-        judged = _judged(copy, planted)
-    lines = planted.line_count
-    return {
-        "lines": lines,
+        whole, whole_processor = _seconds(lambda: run_everything(copy, now=NOW))
+        judged = _judged(copy)
+        days_file = _days_file_seconds(copy, min(_DAY_LINES, size // 50))
+    figures: dict[str, object] = {
+        "lines": size,
         **judged,
-        "import_lines_per_second": round(lines / import_seconds),
-        "bare_join_seconds": round(join_seconds, 3),
-        "matching_seconds": round(matching_seconds, 3),
-        "matching_processor_seconds": round(matching_processor, 3),
-        "matching_to_bare_join": round(matching_seconds / join_seconds, 1),
-        "matching_lines_per_second": round(lines / matching_seconds),
-        "everything_seconds": round(everything_seconds, 3),
-        "everything_processor_seconds": round(everything_processor, 3),
-        "everything_lines_per_second": round(lines / everything_seconds),
-        "orm_loop_lines_per_second": round(_LOOP_LINES / loop_seconds),
-        "everything_to_orm_loop": round(
-            lines / everything_seconds / (_LOOP_LINES / loop_seconds), 1
-        ),
+        "planting_seconds": round(planted, 1),
+        "bare_indexed_join_seconds": round(indexed, 3),
+        "bare_ordered_join_seconds": round(ordered, 3),
+        "matching_seconds": round(matching, 3),
+        "matching_processor_seconds": round(processor, 3),
+        "matching_memory_mib": round(memory_mib),
+        "matching_to_indexed_join": round(matching / indexed, 1),
+        "matching_lines_per_second": round(size / matching),
+        "everything_seconds": round(whole, 3),
+        "everything_processor_seconds": round(whole_processor, 3),
+        "everything_to_indexed_join": round(whole / indexed, 1),
+        "everything_lines_per_second": round(size / whole),
+        "days_file_lines": min(_DAY_LINES, size // 50),
+        "days_file_seconds": round(days_file, 3),
+        "import_lines_per_second": _import_rate(min(size, _IMPORTED_MAX), store),
     }
+    for (is_whole, each), rate in loops.items():
+        name = "everything" if is_whole else "matching"
+        shape = "commit_each" if each else "orm_loop"
+        figures[f"{name}_{shape}_lines_per_second"] = round(rate)
+    if gift_seconds:
+        with _copy(store) as copy:
+            figures |= _gifts_meanwhile(copy, gift_seconds)
+    return figures
 
 
 @contextmanager
@@ -138,43 +190,42 @@ def _copy(store: Store) -> Iterator[Database]:
     database.engine.dispose()
 
 
-def _build(database: Database) -> None:
-    METADATA.create_all(database.engine)
-    _KEYS.create_all(database.engine)
-    with database.writing() as session:
-        load_catalogue(session)
-        account = session.scalars(select(BankAccount)).one()
-        enter_terminal(session, "mellat-main", TERMINAL, bank_account_id=account.id)
-
-
-def _import(database: Database, planted: Planted) -> None:
-    import_statement(database, planted.statement, "planted.csv", account="90190", now=NOW)
-
-
 def _gather_statistics(database: Database) -> None:
     """What autovacuum does on a server within minutes; SQLite plans without."""
     if not database.is_sqlite:
         with database.engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("ANALYZE")
+            on_its_own = connection.execution_options(isolation_level="AUTOCOMMIT")
+            on_its_own.exec_driver_sql("VACUUM ANALYZE")
 
 
-def _bare_join(database: Database, planted: Planted) -> float:
-    """The best of some rounds of joining N keys and amounts with N others; nothing is written."""
+def _bare_joins(database: Database) -> tuple[float, float]:
+    """The best of some rounds, in file order and in key order; nothing is written."""
     with database.writing() as session:
-        for table in (_OURS, _THEIRS):
-            rows = [
-                {"reference": f"{10**12 + at}", "amount_rial": 10**6 + at % 97, "id": at}
-                for at in range(planted.line_count)
-            ]
-            session.execute(table.insert(), rows)
+        for statement in _BARE:
+            session.execute(text(statement))
     _gather_statistics(database)
-    joined = select(func.count(), func.sum(_OURS.c.id + _THEIRS.c.id)).join_from(
-        _OURS,
-        _THEIRS,
-        (_OURS.c.reference == _THEIRS.c.reference) & (_OURS.c.amount_rial == _THEIRS.c.amount_rial),
-    )
+    indexed = _joined(database)
+    with database.writing() as session:
+        session.execute(text(_BOTH_ORDERED))
+    _gather_statistics(database)
+    ordered = _joined(database)
+    with database.writing() as session:
+        for table in ("bare_line", "bare_expected"):
+            session.execute(text(f"DROP TABLE {table}"))
+    return indexed, ordered
+
+
+def _joined(database: Database) -> float:
     with database.reading() as session:
-        return min(_seconds(lambda: session.execute(joined).one())[0] for _ in range(_JOIN_ROUNDS))
+        if database.is_sqlite:
+            session.execute(text("PRAGMA cache_size = -1000000"))
+        else:
+            for setting in ("max_parallel_workers_per_gather = 0", "work_mem = '512MB'"):
+                session.execute(text(f"SET LOCAL {setting}"))
+        join = text(_JOIN)
+        best = min(_seconds(lambda: session.execute(join).one())[0] for _ in range(_JOIN_ROUNDS))
+    database.engine.dispose()
+    return best
 
 
 def _match_only(database: Database) -> None:
@@ -185,92 +236,157 @@ def _match_only(database: Database) -> None:
     at_work.finish()
 
 
-def _orm_loop(database: Database) -> float:
-    """The usual shape for one rule: a query, some objects and a commit for each line."""
-    with database.reading() as session:
-        line_ids = session.scalars(
-            select(OpenDepositLine.line_id)
-            .join(ExpectedDeposit, ExpectedDeposit.deposit_id == OpenDepositLine.deposit_id)
-            .where(ExpectedDeposit.amount_rial == OpenDepositLine.amount_rial)
-            .limit(_LOOP_LINES)
-        ).all()
-    started = time.perf_counter()
-    for line_id in line_ids:
-        with database.writing() as session:
-            _explain_one(session, session.get_one(StatementLine, line_id))
-    return time.perf_counter() - started
-
-
-def _explain_one(session: Session, line: StatementLine) -> None:
-    expected = session.scalars(
-        select(ExpectedDeposit).where(
-            ExpectedDeposit.deposit_id == line.deposit_id,
-            ExpectedDeposit.amount_rial == line.amount_rial,
-        )
-    ).first()
-    if expected is None:
-        return
-    pledge = session.get_one(Pledge, expected.target_id)
-    match = Match(
-        line_id=line.id, rule=Rule.DEPOSIT_ID, target=Target.PLEDGE, target_id=pledge.id,
-        amount_rial=line.amount_rial, made_at=NOW,
-    )  # fmt: skip
-    session.add(match)
-    session.flush()
-    contribution = Contribution(
-        pledge_id=pledge.id, office_id=pledge.office_id, origin=Origin.DEPOSIT, cause_id=match.id,
-        tender=Tender.TRANSFER, received_on=line.booked_on, recorded_at=NOW,
-    )  # fmt: skip
-    for item in pledge.items:
-        contribution.lines.append(
-            ContributionLine(
-                pledge_item_id=item.id,
-                kind=item.kind,
-                fund_id=item.fund_id,
-                amount_rial=item.amount_rial,
-            )
-        )
-        item.state = ItemState.RECEIVED
-    session.add(contribution)
-    session.delete(expected)
-    session.delete(session.get_one(OpenLine, line.id))
-    session.flush()
-    legs = [Leg("suspense:90190", line.amount_rial)]
-    legs += [Leg(f"fund:{item.fund.code}", -(item.amount_rial or 0)) for item in pledge.items]
-    post(session, Cause.CONTRIBUTION, contribution.id, legs, booked_on=line.booked_on, now=NOW)
-    issue_receipt(session, contribution.id, now=NOW)
-    emit(session, Event(Happening.CONTRIBUTION_RECEIVED, contribution.id), now=NOW)
-
-
-def _judged(database: Database, planted: Planted) -> dict[str, int]:
+def _judged(database: Database) -> dict[str, int]:
     """Every match beside the truth that was planted."""
-    first_item = (
-        select(func.min(SettlementItem.source_id))
-        .where(SettlementItem.settlement_id == Match.target_id)
-        .scalar_subquery()
-    )
-    right = wrong = 0
     with database.reading() as session:
-        matches = session.execute(
-            select(StatementLine.row_number, Match.target, Match.target_id, first_item, Match.rule)
-            .join(StatementLine, StatementLine.id == Match.line_id)
-            .where((Match.target != Target.BANK_FEE) | (Match.rule == Rule.BANK_FEE))
-        )
-        for row_number, target, target_id, source_id, _rule in matches:
-            found = {
-                Target.PLEDGE: ("pledge", target_id),
-                Target.SETTLEMENT: ("payment", source_id),
-                Target.BANK_FEE: ("fee", 0),
-            }[target]
-            is_right = planted.truths.get(row_number) == found
-            right, wrong = right + is_right, wrong + (not is_right)
+        found, wrong = session.execute(text(_JUDGED)).one()
+        truths = session.execute(text("SELECT count(*) FROM planted_truth")).scalar_one()
         still_open = session.scalars(select(func.count()).select_from(OpenLine)).one()
+    wrong = int(wrong or 0)
     return {
-        "right_pairs": right,
+        "right_pairs": found - wrong,
         "wrong_pairs": wrong,
-        "missed_pairs": len(planted.truths) - right,
+        "missed_pairs": truths - (found - wrong),
         "open_lines": still_open,
     }
+
+
+def _days_file_seconds(database: Database, lines: int) -> float:
+    """A file that keeps promises of the history: import it, run the rules, see the report."""
+    statement = _days_file(database, lines)
+    started = time.perf_counter()
+    import_statement(database, statement, "day.csv", account=ACCOUNT, now=NOW)
+    report = run_everything(database, now=NOW)
+    seconds = time.perf_counter() - started
+    if report.matched != lines:
+        raise AssertionError(f"{report.matched} of {lines} lines of a day's file were explained")
+    return seconds
+
+
+def _days_file(database: Database, lines: int) -> bytes:
+    with database.reading() as session:
+        due = session.execute(
+            select(ExpectedDeposit.deposit_id, ExpectedDeposit.amount_rial)
+            .where(ExpectedDeposit.expects == Expects.PLEDGE)
+            .where(ExpectedDeposit.deposit_id.not_in(_deposit_ids_seen()))
+            .order_by(ExpectedDeposit.deposit_id)
+            .limit(lines)
+        ).all()
+        opening_rial, last_day = session.execute(
+            select(StatementLine.balance_rial, StatementLine.booked_on)
+            .order_by(StatementLine.position.desc())
+            .limit(1)
+        ).one()
+    day: date = last_day + timedelta(days=1)
+    return written(
+        [Line(rial, day, deposit_id=deposit_id) for deposit_id, rial in due],
+        opening_rial=opening_rial or 0,
+    )
+
+
+def _deposit_ids_seen() -> Select[str | None]:
+    """Ids that a row carries already would be met by that row."""
+    return select(StatementLine.deposit_id).where(StatementLine.deposit_id.is_not(None))
+
+
+def _import_rate(lines: int, store: Store) -> int:
+    """Lines a second of importing a file of their own into an empty database."""
+    engine = "sqlite" if isinstance(store, SqliteStore) else "postgresql"
+    planted: Planted = plant(lines)
+    with _store(engine) as empty:
+        database = Database(empty.template_url)
+        METADATA.create_all(database.engine)
+        with database.writing() as session:
+            load_catalogue(session)
+            account = session.scalars(select(BankAccount)).one()
+            enter_terminal(session, "mellat-main", TERMINAL, bank_account_id=account.id)
+        seconds, _ = _seconds(
+            lambda: import_statement(
+                database, planted.statement, "planted.csv", account=ACCOUNT, now=NOW
+            )
+        )
+        database.engine.dispose()
+    return round(planted.line_count / seconds)
+
+
+def _gifts_meanwhile(database: Database, seconds: float) -> dict[str, object]:
+    """Milliseconds of gifts by another process, on a quiet machine and while a run goes on."""
+    url = database.engine.url.render_as_string(hide_password=False)
+    with database.writing() as session:
+        office_id = session.scalars(
+            select(Office.id).where(Office.code == ONLINE_OFFICE_CODE)
+        ).one()
+        clerk = StaffMember(
+            username="clerk", name="کارمند", office_id=office_id, password_hash=_UNUSABLE,
+            totp_secret=_UNUSABLE, totp_step=0, is_active=True, created_at=NOW,
+        )  # fmt: skip
+        session.add(clerk)
+        session.flush()
+        staff_id = clerk.id
+    with _giving(url, staff_id) as quiet:
+        time.sleep(seconds)
+    with _giving(url, staff_id) as meanwhile:
+        run_everything(database, now=NOW)
+    return {
+        "gifts_quiet_p50_ms": _percentile(quiet, 50),
+        "gifts_quiet_p99_ms": _percentile(quiet, 99),
+        "gifts_meanwhile": len(meanwhile),
+        "gifts_meanwhile_p50_ms": _percentile(meanwhile, 50),
+        "gifts_meanwhile_p99_ms": _percentile(meanwhile, 99),
+        "gifts_meanwhile_longest_ms": round(max(meanwhile), 1),
+    }
+
+
+@contextmanager
+def _giving(url: str, staff_id: int) -> Iterator[list[float]]:
+    """Let another process give as long as this goes on; then its latencies are there."""
+    ours, theirs = multiprocessing.Pipe()
+    giver = multiprocessing.get_context("spawn").Process(
+        target=_give_until_told, args=(url, staff_id, theirs)
+    )
+    giver.start()
+    ours.recv()  # it is ready
+    latencies_ms: list[float] = []
+    try:
+        yield latencies_ms
+    finally:
+        ours.send(None)
+        latencies_ms += ours.recv()
+        giver.join()
+
+
+def _give_until_told(url: str, staff_id: int, pipe: Connection) -> None:
+    database = Database(url)
+    latencies_ms = []
+    _give(database, staff_id)
+    pipe.send(None)
+    while not pipe.poll():
+        started = time.perf_counter()
+        _give(database, staff_id)
+        latencies_ms.append((time.perf_counter() - started) * 1000)
+        time.sleep(0.01)
+    pipe.send(latencies_ms)
+    database.engine.dispose()
+
+
+def _give(database: Database, staff_id: int) -> None:
+    """A whole gift: pledge, contribution, posting, receipt number and jobs, in one commit."""
+    with database.writing() as session:
+        pledge = promise(
+            session, (CashItem(2_500_000),), donor=DonorFacts(), office_id=None,
+            channel=Channel.DESK, now=NOW,
+        )  # fmt: skip
+        receive_at_desk(session, pledge, tender=Tender.CASH, staff_id=staff_id, now=NOW)
+
+
+def _percentile(values: Sequence[float], of_hundred: int) -> float:
+    if len(values) < 2:
+        return round(values[0], 1) if values else 0.0
+    return round(statistics.quantiles(values, n=100, method="inclusive")[of_hundred - 1], 1)
+
+
+def _memory_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _seconds(work: Callable[[], object]) -> tuple[float, float]:

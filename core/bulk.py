@@ -8,8 +8,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Select, Table, cast, func, select
+from sqlalchemy import BigInteger, Connection, Select, Table, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
+
+from core.database import Id
 
 _WORTH_A_COPY = 10  # rows; below that, opening a COPY costs more than it saves
 
@@ -40,7 +42,12 @@ def driver_value(connection: Connection, table: Table, name: str, value: object)
     return process(value) if process else value
 
 
-def listed(connection: Connection, ids: Sequence[int]) -> Select[tuple[int]]:
+def single(id_: int) -> Select[int]:
+    """One id where a selection of ids is asked for."""
+    return select(literal(id_, Id))
+
+
+def listed(connection: Connection, ids: Sequence[int]) -> Select[int]:
     """The ids as a sub-select with one parameter, however many they are."""
     if connection.dialect.name == "sqlite":
         rows = func.json_each(json.dumps(ids)).table_valued("value")

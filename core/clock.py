@@ -16,6 +16,12 @@ def tehran_date(moment: datetime) -> date:
     return moment.astimezone(TEHRAN).date()
 
 
+def minute_of_day(moment: datetime) -> int:
+    """The minute of the Tehran day, from 0 to 1439."""
+    local = moment.astimezone(TEHRAN)
+    return local.hour * 60 + local.minute
+
+
 def tehran_moment(day: date, clock_time: time) -> datetime:
     """The UTC moment of a wall-clock time in Tehran."""
     return datetime.combine(day, clock_time, TEHRAN).astimezone(UTC)

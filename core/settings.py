@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     sweep_after_seconds: int = Field(default=120, ge=1, le=3600)
     jobs_poll_seconds: float = Field(default=0.5, gt=0, le=60)
+    statement_megabytes: int = Field(default=20, ge=1, le=1024)
 
     @field_validator("public_url")
     @classmethod

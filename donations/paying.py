@@ -8,7 +8,7 @@ answer is recorded. Whoever loses a race over a step finds that it changed no ro
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, bindparam, or_, select
@@ -564,15 +564,14 @@ def due_payments(
     return [(payment_id, moment) for payment_id, moment in session.execute(due)]
 
 
-def pay_out_day(session: Session, payment: Payment, *, now: datetime) -> date:
-    """The Tehran day in whose pay-out the bank counts a payment that is final now.
+def pay_out_moment(session: Session, payment: Payment, *, now: datetime) -> datetime:
+    """The moment by whose Tehran day and time the bank pays out a payment that is final now.
 
-    That is the day on which the deciding call first reached the bank, which is not always the day
-    on which its answer reached us.
+    That is when the deciding call first reached the bank, which is not always the day on which its
+    answer reached us.
     """
-    today = tehran_date(now)
-    if tehran_date(payment.created_at) == today:
-        return today
+    if tehran_date(payment.created_at) == tehran_date(now):
+        return now
     asked = session.scalars(
         select(PaymentStep.at)
         .where(
@@ -582,7 +581,7 @@ def pay_out_day(session: Session, payment: Payment, *, now: datetime) -> date:
         .order_by(PaymentStep.state.desc(), PaymentStep.id)  # a settle decides before a confirm
         .limit(1)
     ).one_or_none()
-    return today if asked is None else tehran_date(asked)
+    return now if asked is None else asked
 
 
 def stored(payment: Payment) -> StoredPayment:

@@ -22,12 +22,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from core.clock import tehran_date
 from core.database import Id
 from core.events import Happening
 from donations.models.contribution import Contribution, ContributionLine, Origin, Tender
 from donations.models.desk import DepositSlip
 from donations.models.fund import Fund
 from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
+from flows.booking_differences import difference_legs
+from flows.booking_pairs import transfer_legs
 from flows.events import emit_many
 from ledger.accounts import AccountKind, LedgerAccount, account_code, account_ids
 from ledger.postings import Cause, Posting
@@ -46,6 +49,7 @@ from reconciliation.found import (
     rows_of,
 )
 from reconciliation.lines import StatementLine
+from reconciliation.locks import is_locked
 from reconciliation.matches import Settlement, Target
 
 _line = StatementLine
@@ -73,7 +77,8 @@ def drop_unpromised(session: Session) -> None:
 
 def book_found(session: Session, *, recorded_by_id: int | None = None, now: datetime) -> None:
     """Book the found matches of this slice, whatever their targets are."""
-    _take_ids(session)
+    _read_as_it_costs(session)
+    _take_ids(session, now=now)
     targets = set(session.scalars(select(BOOKED.c.target).distinct()))
     if Target.PLEDGE.value in targets:
         _receive_deposits(session, recorded_by_id=recorded_by_id, now=now)
@@ -85,10 +90,27 @@ def book_found(session: Session, *, recorded_by_id: int | None = None, now: date
         _book_refunds(session, now=now)
     if Target.BANK_FEE.value in targets:
         _book_fees(session, now=now)
+    if Target.TRANSFER.value in targets:
+        _book_transfers(session, now=now)
 
 
-def _take_ids(session: Session) -> None:
-    """Number everything that the slice is going to write."""
+def _read_as_it_costs(session: Session) -> None:
+    """Let PostgreSQL choose again: it has been kept from reading whole tables, also short ones.
+
+    What a slice brings stands in temporary tables without the indexes that every join would need.
+    Long tables are still read by their indexes, which in memory cost what they are said to here.
+    """
+    if session.connection().dialect.name == "postgresql":
+        for setting in ("enable_seqscan = on", "random_page_cost = 1"):
+            session.connection().exec_driver_sql(f"SET LOCAL {setting}")
+
+
+def _take_ids(session: Session, *, now: datetime) -> None:
+    """Number everything that the slice is going to write, and say on which day of our books.
+
+    That is the line's day, or today where the day is signed. It is asked only now, when the lines
+    are closed and nobody can sign their day beside us.
+    """
     emptied(session, BOOKED)
     session.execute(
         insert(BOOKED).from_select(
@@ -101,6 +123,7 @@ def _take_ids(session: Session) -> None:
                 FOUND.c.target_id,
                 FOUND.c.amount_rial,
                 FOUND.c.booked_on,
+                case((is_locked(), literal(tehran_date(now))), else_=FOUND.c.booked_on),
                 _line.reference,
                 LedgerAccount.id,
             )
@@ -144,11 +167,7 @@ def _receive_deposits(session: Session, *, recorded_by_id: int | None, now: date
     )  # fmt: skip
     _receive_items(session)
     _book_contributions(session, now=now)
-    ids = session.scalars(
-        select(BOOKED.c.contribution_id)
-        .where(_is(Target.PLEDGE))
-        .order_by(BOOKED.c.contribution_id)
-    ).all()
+    ids = select(BOOKED.c.contribution_id).where(_is(Target.PLEDGE))
     issue_receipts(session, ids, now=now)
     emit_many(session, Happening.CONTRIBUTION_RECEIVED, ids, now=now)
 
@@ -215,7 +234,9 @@ def _book_contributions(session: Session, *, now: datetime) -> None:
         session,
         Cause.CONTRIBUTION,
         select(
-            BOOKED.c.posting_id, BOOKED.c.contribution_id.label("cause_id"), BOOKED.c.booked_on
+            BOOKED.c.posting_id,
+            BOOKED.c.contribution_id.label("cause_id"),
+            BOOKED.c.posted_on.label("booked_on"),
         ).where(_is(Target.PLEDGE)),
         union_all(_from_suspense(BOOKED.c.amount_rial).where(_is(Target.PLEDGE)), to_fund),
         now=now,
@@ -224,19 +245,21 @@ def _book_contributions(session: Session, *, now: datetime) -> None:
 
 def _refuse_unequal(session: Session) -> None:
     """Raise LostRace where what came for a pledge is not what its items take."""
+    moved = union_all(
+        select(BOOKED.c.contribution_id, BOOKED.c.amount_rial).where(_is(Target.PLEDGE)),
+        select(BOOKED_ITEM.c.contribution_id, -BOOKED_ITEM.c.amount_rial),
+    ).subquery()
     unequal = (
-        select(BOOKED.c.match_id)
-        .outerjoin(BOOKED_ITEM, BOOKED_ITEM.c.contribution_id == BOOKED.c.contribution_id)
-        .where(_is(Target.PLEDGE))
-        .group_by(BOOKED.c.match_id, BOOKED.c.amount_rial)
-        .having(BOOKED.c.amount_rial != func.coalesce(func.sum(BOOKED_ITEM.c.amount_rial), 0))
+        select(moved.c.contribution_id)
+        .group_by(moved.c.contribution_id)
+        .having(func.sum(moved.c.amount_rial) != 0)
     )
-    if (match_id := session.scalars(unequal.limit(1)).first()) is not None:
-        raise LostRace(f"match {match_id} brings another amount than its pledge promises")
+    if (contribution_id := session.scalars(unequal.limit(1)).first()) is not None:
+        raise LostRace(f"contribution {contribution_id}: not the amount that its pledge promises")
 
 
 def _book_settlements(session: Session, *, now: datetime) -> None:
-    """Suspense / gateway, and fees / gateway for what was netted."""
+    """Suspense / gateway, and fees / gateway for what was netted; differences beside them."""
     of_booked = and_(Settlement.id == BOOKED.c.target_id, _is(Target.SETTLEMENT))
     names = session.scalars(
         select(Terminal.name)
@@ -256,9 +279,8 @@ def _book_settlements(session: Session, *, now: datetime) -> None:
         BOOKED, Settlement, of_booked
     )
     from_suspense = _from_suspense(Settlement.net_rial).join(Settlement, of_booked)
-    _post_matches(
-        session, Target.SETTLEMENT, union_all(from_suspense, from_gateway, to_fees), now=now
-    )
+    legs = union_all(from_suspense, from_gateway, to_fees, *difference_legs(session))
+    _post_matches(session, Target.SETTLEMENT, legs, now=now)
 
 
 def _book_slips(session: Session, *, now: datetime) -> None:
@@ -301,9 +323,31 @@ def _book_fees(session: Session, *, now: datetime) -> None:
     _post_matches(session, Target.BANK_FEE, union_all(from_suspense, to_fees), now=now)
 
 
+def _book_transfers(session: Session, *, now: datetime) -> None:
+    """What left one account of the register reached another; see ``flows.booking_pairs``."""
+    from_suspense = _from_suspense(BOOKED.c.amount_rial).where(
+        _is(Target.TRANSFER), BOOKED.c.amount_rial > 0
+    )
+    debit = BOOKED.alias()
+    later = case(
+        (debit.c.posted_on > BOOKED.c.posted_on, debit.c.posted_on), else_=BOOKED.c.posted_on
+    )
+    # Not before both sides are there: till then each stands in its own suspense.
+    postings = (
+        select(BOOKED.c.posting_id, BOOKED.c.match_id.label("cause_id"), later.label("booked_on"))
+        .join_from(BOOKED, FOUND, FOUND.c.line_id == BOOKED.c.target_id)
+        .join(debit, debit.c.match_id == FOUND.c.match_id)
+        .where(_is(Target.TRANSFER), BOOKED.c.amount_rial > 0)
+    )
+    legs = union_all(from_suspense, transfer_legs())
+    post_numbered(session, Cause.MATCH, postings, legs, now=now)
+
+
 def _post_matches(session: Session, target: Target, legs: Any, *, now: datetime) -> None:
     postings = select(
-        BOOKED.c.posting_id, BOOKED.c.match_id.label("cause_id"), BOOKED.c.booked_on
+        BOOKED.c.posting_id,
+        BOOKED.c.match_id.label("cause_id"),
+        BOOKED.c.posted_on.label("booked_on"),
     ).where(_is(target))
     post_numbered(session, Cause.MATCH, postings, legs, now=now)
 

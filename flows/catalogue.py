@@ -6,12 +6,13 @@ nothing that is there.
 
 import csv
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.clock import tehran_moment
 from core.database import insert_if_new
 from core.settings import ROOT
 from donations.models.fund import MOST_NEEDED, Fund, FundKind
@@ -19,10 +20,13 @@ from ledger.accounts import BankAccount
 from ledger.terminals import Terminal, TerminalTerms
 from offices.places import Office, OfficeKind, Province
 from payment_gateways.registry import Gateway
+from reconciliation.calendar import WeeklyRest, say_fixed_holidays
 
 _SERVICES = ROOT / "donations/catalogue/services.csv"
 _OFFICES = ROOT / "offices/catalogue/offices.csv"
 _BEGINNING = date(2025, 3, 21)  # 1 Farvardin 1404
+_REST = (3, 4)  # Thursday and Friday, where Monday is 0
+_YEARS = range(1404, 1407)
 
 
 def load_catalogue(session: Session) -> None:
@@ -30,6 +34,7 @@ def load_catalogue(session: Session) -> None:
     _load_funds(session)
     _load_offices(session)
     _load_account(session)
+    _load_calendar(session)
 
 
 def load_terminals(session: Session, gateways: Mapping[str, Gateway]) -> None:
@@ -164,6 +169,13 @@ def _load_account(session: Session) -> None:
             is_central=True,
         )
     )
+
+
+def _load_calendar(session: Session) -> None:
+    """The weekly rest, and the holidays that the law fixes in the solar year; people add others."""
+    for weekday in _REST:
+        session.execute(insert_if_new(session, WeeklyRest, valid_from=_BEGINNING, weekday=weekday))
+    say_fixed_holidays(session, _YEARS, now=tehran_moment(_BEGINNING, time()))
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:

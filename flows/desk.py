@@ -34,7 +34,7 @@ from offices.scope import Scope
 from offices.staff import StaffMember
 from receipts.series import Receipt
 from reconciliation.expected import Expects, expect_deposit
-from reconciliation.matches import Match, MatchUndo, Target
+from reconciliation.matches import Match, MatchUndo, Target, has_target
 
 
 class SeenBefore(Refusal):
@@ -382,8 +382,7 @@ def _is_confirmed() -> Exists:
     return (
         exists()
         .where(
-            Match.target == Target.DEPOSIT_SLIP,
-            Match.target_id == DepositSlip.id,
+            has_target(Target.DEPOSIT_SLIP, DepositSlip.id),
             ~exists().where(MatchUndo.match_id == Match.id),
         )
         .correlate(DepositSlip)

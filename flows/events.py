@@ -1,8 +1,9 @@
 """What follows from what happened: one table, event -> jobs. The jobs commit with the event."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from core.events import Event, Happening
@@ -29,9 +30,8 @@ def emit(session: Session, event: Event, *, now: datetime) -> None:
 
 
 def emit_many(
-    session: Session, happening: Happening, subject_ids: Iterable[int], *, now: datetime
+    session: Session, happening: Happening, subjects: Select[int], *, now: datetime
 ) -> None:
-    """The same for many subjects at once, with one statement a kind."""
-    subjects = [str(subject_id) for subject_id in subject_ids]
+    """The same for all selected subjects at once, with one statement a kind."""
     for kind in FOLLOWS[happening]:
         enqueue_many(session, kind, subjects, now=now)

@@ -1,15 +1,24 @@
 """Importing a statement, and taking an import back: each whole, in one transaction."""
 
 import hashlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from tempfile import TemporaryFile
+from typing import BinaryIO, cast
 
+from core.clock import tehran_date
 from core.database import Database
+from core.refusals import Refusal
 from flows.unbooking import undo_chosen
+from ledger.accounts import BankAccount
 from offices.audit import note
-from reconciliation.chain import Chain, read_chain
+from reconciliation.chain import SET_ASIDE_MAX, ChainRow
 from reconciliation.found import prefer_indexes
+from reconciliation.held import Chain
 from reconciliation.importing import (
     ImportReport,
     StatementSource,
@@ -22,19 +31,29 @@ from reconciliation.importing import (
     same_file,
     store,
 )
+from reconciliation.mappings import statement_columns
+from reconciliation.parsing import LIMITS, Limits, parsed
 from reconciliation.running import hold_runs
+from reconciliation.setting_aside import remember_refusal, rows_set_aside
 from reconciliation.statements.contract import Wanted
-from reconciliation.statements.recognise import AUTO, opened, reader_for
+from reconciliation.statements.recognise import AUTO
+from reconciliation.statements.refusals import UnreadableCell
 from reconciliation.undoing import checked_reason, choose_to_undo
-from reconciliation.unimporting import lines_of, take_back, undoable_import
+from reconciliation.unimporting import (
+    lines_of,
+    refuse_locked_lines,
+    take_back,
+    undoable_import,
+)
 from reconciliation.worktables import close_lines
 
 _CHUNK_BYTES = 1 << 20
+Source = Path | str | bytes | BinaryIO
 
 
 def import_statement(
     database: Database,
-    source: Path | str | bytes,
+    source: Source,
     name: str,
     *,
     account: str,
@@ -42,32 +61,53 @@ def import_statement(
     format: str = AUTO,  # noqa: A002  the word of the command line and of the form
     dry_run: bool = False,
     imported_by_id: int | None = None,
+    opening_rial: int | None = None,
+    limits: Limits = LIMITS,
 ) -> ImportReport:
     """Import a statement file of one account, whole or not at all.
 
-    A file that is known, and the part of a file that overlaps what is known, adds nothing. Raises
-    the Refusals of ``reconciliation.statements.refusals``, ``chain``, ``splicing``, ``importing``.
+    A file that is known, and the part of a file that overlaps what is known, adds nothing. A
+    refused file is remembered, with what its unreadable row must have been where that is certain.
+    ``opening_rial`` is a person's word for the balance before a file that tells none. Raises the
+    Refusals of ``reconciliation``: ``statements.refusals``, ``chain``, ``splicing``, ``days``,
+    ``importing``, ``locks``.
     """
     with database.reading() as session:
         register = account_with_number(session, account)
-    with opened(source) as file:
-        sha256 = _sha256(file)
+    with _on_disk(source) as file:
+        handed_in = StatementSource(name=name, format=format, sha256=_sha256(file))
         with database.reading() as session:
-            known = same_file(session, register, sha256)
+            known = same_file(session, register, handed_in.sha256)
             if known is not None:
                 return report_of_known(known, register)
-        reader = reader_for(file, format)
-        statement = reader.open(file, Wanted(register.number))
-        refuse_other_account(register, statement.account_digits)
-        handed_in = StatementSource(name=name, format=statement.format, sha256=sha256)
-        with read_chain(statement, account_number=register.number, unit=register.unit) as chain:
-            refuse_ended_account(register, chain)
-            if dry_run:
-                with database.reading() as session:
-                    return foresee(session, register, chain, handed_in)
-            return _stored(
-                database, register.id, chain, handed_in, imported_by_id=imported_by_id, now=now
+            wanted = Wanted(
+                register.number,
+                columns=statement_columns(session, register.id, today=tehran_date(now)),
+                set_aside=rows_set_aside(session, register.id, handed_in.sha256),
             )
+        try:
+            with parsed(file, wanted, unit=register.unit, asked=format, limits=limits) as read:
+                refuse_other_account(register, read.account_digits)
+                refuse_ended_account(register, read.chain)
+                handed_in = replace(handed_in, format=read.format)
+                if dry_run:
+                    with database.reading() as session:
+                        return foresee(
+                            session, register, read.chain, handed_in, opening_rial=opening_rial
+                        )
+                return _stored(
+                    database, register.id, read.chain, handed_in,
+                    imported_by_id=imported_by_id, opening_rial=opening_rial, now=now,
+                )  # fmt: skip
+        except Refusal as refusal:
+            if not dry_run:
+                inferred = _inferred(file, wanted, register, refusal, format, limits)
+                with database.writing() as session:
+                    remember_refusal(
+                        session, register.id, handed_in, refusal, inferred=inferred,
+                        handed_in_by_id=imported_by_id, now=now,
+                    )  # fmt: skip
+            raise
 
 
 def undo_import(
@@ -80,7 +120,7 @@ def undo_import(
 ) -> None:
     """Take the latest import of an account back, with everything its lines had explained.
 
-    Raises NotFound, NotTheLatestImport, ReasonMissing.
+    Raises NotFound, NotTheLatestImport, ReasonMissing, DayLocked.
     """
     reason = checked_reason(reason)
     with database.writing() as session:
@@ -89,6 +129,7 @@ def undo_import(
         account_id = undoable_import(session, file_id).bank_account_id
         locked_account(session, account_id)
         file = undoable_import(session, file_id)  # an import may have come before the lock
+        refuse_locked_lines(session, file)
         lines = lines_of(file)
         # Whoever is just now explaining one of them is waited for; nobody explains them from here.
         close_lines(session, lines)
@@ -113,6 +154,7 @@ def _stored(
     source: StatementSource,
     *,
     imported_by_id: int | None,
+    opening_rial: int | None,
     now: datetime,
 ) -> ImportReport:
     with database.writing() as session:
@@ -121,7 +163,10 @@ def _stored(
         known = same_file(session, account, source.sha256)  # it may have come meanwhile
         if known is not None:
             return report_of_known(known, account)
-        report = store(session, account, chain, source, imported_by_id=imported_by_id, now=now)
+        report = store(
+            session, account, chain, source,
+            imported_by_id=imported_by_id, opening_rial=opening_rial, now=now,
+        )  # fmt: skip
         note(
             session,
             "statement.import",
@@ -134,6 +179,51 @@ def _stored(
             new=report.new,
         )
         return report
+
+
+def _inferred(
+    file: BinaryIO,
+    wanted: Wanted,
+    account: BankAccount,
+    refusal: Refusal,
+    asked: str,
+    limits: Limits,
+) -> ChainRow | None:
+    """What an unreadable row must have been, where the rest of the file leaves one answer only.
+
+    Other rows that cannot be read either are left out of account the same way.
+    """
+    set_aside = wanted.set_aside
+    unreadable = refusal
+    while isinstance(unreadable, UnreadableCell) and len(set_aside) < SET_ASIDE_MAX:
+        row_number = unreadable.details.get("row")
+        if not isinstance(row_number, int) or row_number in set_aside:
+            return None
+        set_aside |= {row_number}
+        try:
+            trial = replace(wanted, set_aside=set_aside)
+            with parsed(file, trial, unit=account.unit, asked=asked, limits=limits) as read:
+                filled = read.chain.ending.filled.values()
+                return next(row for row in filled if row.row_number == refusal.details["row"])
+        except Refusal as next_one:
+            unreadable = next_one
+    return None
+
+
+@contextmanager
+def _on_disk(source: Source) -> Iterator[BinaryIO]:
+    """A file that another process can be given; an upload is copied, never held in memory."""
+    if isinstance(source, Path | str):
+        with Path(source).open("rb") as file:
+            yield file
+        return
+    with TemporaryFile() as held:
+        if isinstance(source, bytes):
+            held.write(source)
+        else:
+            shutil.copyfileobj(source, held, _CHUNK_BYTES)
+        held.seek(0)
+        yield cast(BinaryIO, held)
 
 
 def _sha256(file: BinaryIO) -> str:

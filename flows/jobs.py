@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from core.database import Database
 from core.settings import Settings
 from flows.alarming import alarm_gateway_paused, alarm_refunds
+from flows.asked_runs import RUN_RULES, run_as_asked
 from flows.paying import sweep
 from flows.refunding import sweep_refunds
 from flows.sealing import seal_facts
@@ -91,6 +92,7 @@ def handlers(
         ),
         SEAL: Outside(lambda _subject, now: _seal(database, now)),
         TIDY_UP: Within(_tidy_up),
+        RUN_RULES: Outside(lambda subject, now: run_as_asked(database, subject, now)),
     }
 
 

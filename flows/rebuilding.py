@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from sqlalchemy import ColumnElement, Select, delete, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
-from core.clock import tehran_date
+from core.clock import minute_of_day, tehran_date
 from core.database import Base
 from donations.models.contribution import Contribution, Tender
 from donations.models.desk import DepositSlip
 from donations.models.payment import Payment, PaymentState
 from donations.models.pledge import Pledge
 from donations.models.refund import RefundRequest
-from donations.paying import pay_out_day
+from donations.paying import pay_out_moment
 from flows.checking.gifts import contribution_stands
 from flows.checking.refunds import came_rial
 from flows.checking.statements import match_stands
@@ -28,7 +28,7 @@ from reconciliation.expected import (
     expect_refunds,
     expect_terminal_money,
 )
-from reconciliation.matches import Match, SettlementItem, Target
+from reconciliation.matches import SettlementItem, Target, has_target
 from reconciliation.worktables import WORK_TABLES, rebuild
 
 _TABLES: tuple[type[Base], ...] = (
@@ -64,16 +64,12 @@ def rebuild_work_tables(session: Session) -> Mapping[str, int]:
 
 
 def _slips_under_way() -> Select[int]:
-    arrived = exists().where(
-        Match.target == Target.DEPOSIT_SLIP, Match.target_id == DepositSlip.id, match_stands()
-    )
+    arrived = exists().where(has_target(Target.DEPOSIT_SLIP, DepositSlip.id), match_stands())
     return select(DepositSlip.id).where(~arrived)
 
 
 def _refunds_to_be_debited() -> Select[int]:
-    seen = exists().where(
-        Match.target == Target.REFUND, Match.target_id == RefundRequest.id, match_stands()
-    )
+    seen = exists().where(has_target(Target.REFUND, RefundRequest.id), match_stands())
     return select(RefundRequest.id).where(~seen)
 
 
@@ -90,14 +86,16 @@ def _expect_payments(session: Session) -> None:
     ).all()
     for payment, terminal_id, amount_rial in payments:
         final_at = payment.final_at or payment.changed_at  # the query chose final ones
+        taken_at = pay_out_moment(session, payment, now=final_at)
         expect_terminal_money(
             session,
             terminal_id,
-            pay_out_day(session, payment, now=final_at),
+            tehran_date(taken_at),
             MoneySource.PAYMENT,
             payment.id,
             amount_rial=amount_rial,
             reference=payment.trace_number or payment.bank_reference,
+            taken_minute=minute_of_day(taken_at),
         )
 
 
@@ -122,6 +120,7 @@ def _expect_cards(session: Session) -> None:
             contribution.id,
             amount_rial=sum(line.amount_rial or 0 for line in contribution.lines),
             reference=contribution.trace_number,
+            taken_minute=minute_of_day(contribution.recorded_at),
         )
 
 
@@ -130,7 +129,6 @@ def _is_paid_out(source: MoneySource, source_id: InstrumentedAttribute[int]) -> 
     return exists().where(
         SettlementItem.source == source.value,
         SettlementItem.source_id == source_id,
-        Match.target == Target.SETTLEMENT,
-        Match.target_id == SettlementItem.settlement_id,
+        has_target(Target.SETTLEMENT, SettlementItem.settlement_id),
         match_stands(),
     )

@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from core.clock import tehran_date
+from core.bulk import single
+from core.clock import minute_of_day, tehran_date
 from core.events import Event, Happening
 from core.refusals import NotFound, Refusal
 from donations.models.contribution import (
@@ -19,7 +20,7 @@ from donations.models.contribution import (
 from donations.models.desk import DeskEntry
 from donations.models.payment import Payment
 from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
-from donations.paying import locked_pledge, pay_out_day
+from donations.paying import locked_pledge, pay_out_moment
 from donations.stepping import make_final
 from flows.events import emit
 from ledger.accounts import AccountKind, account_code
@@ -92,14 +93,16 @@ def receive_payment(session: Session, payment: Payment, *, now: datetime) -> Non
     if not make_final(session, payment, is_surplus=is_surplus, now=now):
         return
     terminal = _terminal(session, payment.gateway)
+    taken_at = pay_out_moment(session, payment, now=now)
     expect_terminal_money(
         session,
         terminal.id,
-        pay_out_day(session, payment, now=now),
+        tehran_date(taken_at),
         MoneySource.PAYMENT,
         payment.id,
         amount_rial=payment.amount_rial,
         reference=payment.trace_number or payment.bank_reference,
+        taken_minute=minute_of_day(taken_at),
     )
     owed = account_code(AccountKind.GATEWAY, payment.gateway)
     if is_surplus:
@@ -189,6 +192,7 @@ def receive_at_desk(
             contribution.id,
             amount_rial=_cash_rial(items),
             reference=trace_number,
+            taken_minute=minute_of_day(now),
         )
     if _cash_rial(items):
         forget_pledge(session, pledge.id)
@@ -309,7 +313,13 @@ def _say_reversed(
     )
     item_ids = [line.pledge_item_id for line in contribution.lines]
     session.execute(update(PledgeItem).where(PledgeItem.id.in_(item_ids)).values(state=items))
-    void_receipts(session, [contribution.id], reason=reason, voided_by_id=approved_by_id, now=now)
+    void_receipts(
+        session,
+        single(contribution.id),
+        reason=reason,
+        voided_by_id=approved_by_id,
+        now=now,
+    )
     note(
         session,
         "contribution.reverse",
@@ -360,7 +370,7 @@ def _record(
             booked_on=contribution.received_on,
             now=now,
         )
-    issue_receipts(session, [contribution.id], now=now)
+    issue_receipts(session, single(contribution.id), now=now)
     emit(session, Event(Happening.CONTRIBUTION_RECEIVED, contribution.id), now=now)
 
 

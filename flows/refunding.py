@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import exists, literal, select
 from sqlalchemy.orm import Session
 
-from core.clock import tehran_date
+from core.clock import minute_of_day, tehran_date
 from core.database import Database, Id
 from core.events import Event, Happening
 from core.refusals import NotFound
@@ -25,7 +25,7 @@ from donations.models.fund import Fund
 from donations.models.payment import Payment, PaymentState
 from donations.models.pledge import ItemKind, ItemState
 from donations.models.refund import RefundRequest, Way
-from donations.paying import pay_out_day
+from donations.paying import pay_out_moment
 from donations.refunding import (
     Asked,
     Claimed,
@@ -305,14 +305,16 @@ def _post_as_surplus(
     """Gateway / surplus: what the bank took for a payment that never became a gift."""
     make_final(session, payment, is_surplus=True, now=now)
     terminal = session.scalars(select(Terminal).where(Terminal.name == payment.gateway)).one()
+    taken_at = pay_out_moment(session, payment, now=now)
     expect_terminal_money(
         session,
         terminal.id,
-        pay_out_day(session, payment, now=now),
+        tehran_date(taken_at),
         MoneySource.PAYMENT,
         payment.id,
         amount_rial=request.amount_rial,
         reference=payment.trace_number or payment.bank_reference,
+        taken_minute=minute_of_day(taken_at),
     )
     owed = account_code(AccountKind.GATEWAY, payment.gateway)
     post(

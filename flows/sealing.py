@@ -11,7 +11,7 @@ from donations.models.refund import RefundDecision, RefundEnd, RefundRequest
 from ledger.postings import Entry, Posting
 from ledger.sealing import seal
 from offices.audit import AuditEntry
-from receipts.series import Receipt, ReceiptVoid
+from receipts.series import Letterhead, Receipt, ReceiptVoid
 from reconciliation.lines import StatementLine
 from reconciliation.matches import Match, MatchUndo
 
@@ -21,6 +21,7 @@ _SEALED: tuple[type[Base], ...] = (
     Contribution,
     ContributionLine,
     ContributionReversal,
+    Letterhead,
     Receipt,
     ReceiptVoid,
     PaymentStep,

@@ -21,15 +21,28 @@ from ledger.postings import Cause, Posting
 from ledger.setwise import reverse_each
 from receipts.issuing import void_receipts
 from reconciliation.found import UNDOING
+from reconciliation.locks import hold_accounts, refuse_locked_lines
 from reconciliation.matches import Target
 from reconciliation.undoing import give_up_lines, reopen, write_undos
 
 
-def undo_chosen(session: Session, *, reason: str, undone_by_id: int | None, now: datetime) -> None:
+def undo_chosen(
+    session: Session,
+    *,
+    reason: str,
+    undone_by_id: int | None,
+    now: datetime,
+    of_signed_days: bool = False,
+) -> None:
     """Undo the chosen matches with their contributions, receipts and postings.
 
-    Raises UndoneMeanwhile where somebody else was a moment earlier.
+    Only what two persons decided may be undone of signed days. Raises UndoneMeanwhile where
+    somebody else was a moment earlier, DayLocked.
     """
+    lines = select(UNDOING.c.line_id)
+    hold_accounts(session, lines)
+    if not of_signed_days:
+        refuse_locked_lines(session, lines)
     give_up_lines(session)
     write_undos(session, reason=reason, undone_by_id=undone_by_id, now=now)
     reverse_each(
@@ -85,8 +98,8 @@ def reverse_deposits(
         booked_on=tehran_date(now),
         now=now,
     )
-    void_receipts(session, ids, reason=reason, voided_by_id=undone_by_id, now=now)
-    emit_many(session, Happening.CONTRIBUTION_VOID, ids, now=now)
+    void_receipts(session, listed_ids, reason=reason, voided_by_id=undone_by_id, now=now)
+    emit_many(session, Happening.CONTRIBUTION_VOID, listed_ids, now=now)
 
 
 def _standing_contributions(session: Session) -> Sequence[int]:

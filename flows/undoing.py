@@ -11,8 +11,9 @@ from core.refusals import NotFound
 from flows.reconciling import Progress
 from flows.unbooking import undo_chosen
 from offices.audit import note
+from reconciliation.locks import refuse_locked_lines
 from reconciliation.matches import RunState
-from reconciliation.matching import SLICE_LINES
+from reconciliation.pacing import SLICE_LINES
 from reconciliation.reviewing import standing_in_run
 from reconciliation.running import Turn, begin_undo
 from reconciliation.undoing import (
@@ -38,10 +39,11 @@ def undo_run(
     """Undo every match of a run that still stands; returns how many lines are open again.
 
     Goes by slices, each whole, and keeps runs and other undos out meanwhile; after an interruption,
-    calling it again goes on. Raises NotFound, RunInProgress, ReasonMissing.
+    calling it again goes on. Raises NotFound, RunInProgress, ReasonMissing, DayLocked.
     """
     reason = checked_reason(reason)
     with database.writing() as session:
+        refuse_locked_lines(session, standing_lines_of_run(run_id))
         begin_undo(session, run_id, now=now)
     turn = Turn(database, run_id, begun_at=now)
     undone = 0
@@ -57,17 +59,29 @@ def undo_run(
 
 
 def undo_line(
-    session: Session, line_id: int, *, reason: str, undone_by_id: int | None, now: datetime
+    session: Session,
+    line_id: int,
+    *,
+    reason: str,
+    undone_by_id: int | None,
+    now: datetime,
+    of_signed_days: bool = False,
 ) -> None:
-    """Undo everything that explains a line.
+    """Undo everything that explains a line; of a signed day only what two persons decided.
 
-    Raises NotFound where nothing does, UndoneMeanwhile, ReasonMissing.
+    Raises NotFound where nothing does, UndoneMeanwhile, ReasonMissing, DayLocked.
     """
     reason = checked_reason(reason)
     line = select(literal(line_id, Id).label("line_id"))
     if choose_to_undo(session, line) == 0:
         raise NotFound(subject="match")
-    undo_chosen(session, reason=reason, undone_by_id=undone_by_id, now=now)
+    undo_chosen(
+        session,
+        reason=reason,
+        undone_by_id=undone_by_id,
+        now=now,
+        of_signed_days=of_signed_days,
+    )
     note(
         session,
         "reconciliation.undo_line",

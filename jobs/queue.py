@@ -1,13 +1,23 @@
 """The table of jobs: written in the transaction that causes them, so none is ever lost."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, String, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Index,
+    Select,
+    String,
+    UniqueConstraint,
+    cast,
+    literal,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.database import Base, add_if_new, upsert
+from core.database import Base, add_if_new, one_of, upsert, words_of
 
 
 class JobState(StrEnum):
@@ -23,6 +33,7 @@ class Job(Base):
     __tablename__ = "job"
     __table_args__ = (
         UniqueConstraint("kind", "subject"),
+        CheckConstraint(one_of("state", JobState), name="jobstate"),
         Index(
             "ix_job_waiting",
             "run_after",
@@ -41,7 +52,7 @@ class Job(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(60))
     subject: Mapped[str] = mapped_column(String(120))
-    state: Mapped[JobState] = mapped_column(default=JobState.READY)
+    state: Mapped[JobState] = mapped_column(words_of(JobState), default=JobState.READY)
     run_after: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
     owner: Mapped[str | None] = mapped_column(String(60))  # the fencing token of who runs it
@@ -71,21 +82,32 @@ def enqueue(
     )
 
 
-def enqueue_many(session: Session, kind: str, subjects: Sequence[str], *, now: datetime) -> None:
-    """Ask for one job for each subject, in one statement."""
-    if not subjects:
-        return
+def enqueue_many(session: Session, kind: str, subjects: Select[int], *, now: datetime) -> None:
+    """Ask for one job for each selected id, in the order of the ids and in one statement."""
+    ids = subjects.subquery().c[0]
+    moment = literal(now, Job.run_after.type)
     session.execute(
-        upsert(session, Job).on_conflict_do_nothing(),
-        [
-            {
-                "kind": kind,
-                "subject": subject,
-                "state": JobState.READY,
-                "run_after": now,
-                "attempts": 0,
-                "created_at": now,
-            }
-            for subject in subjects
-        ],
+        upsert(session, Job)
+        .from_select(
+            ["kind", "subject", "state", "run_after", "attempts", "created_at"],
+            select(
+                literal(kind, Job.kind.type),
+                cast(ids, Job.subject.type),
+                literal(JobState.READY, Job.state.type),
+                moment,
+                literal(0, Job.attempts.type),
+                moment,
+            )
+            .where(true())  # SQLite would take ON CONFLICT for part of a join
+            .order_by(ids),
+        )
+        .on_conflict_do_nothing()
     )
+
+
+def is_asked_for(session: Session, kind: str) -> bool:
+    """Whether a job of this kind waits or is at work."""
+    waiting = select(Job.id).where(
+        Job.kind == kind, Job.state.in_([JobState.READY, JobState.RUNNING])
+    )
+    return session.scalars(waiting.limit(1)).first() is not None

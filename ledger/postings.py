@@ -9,7 +9,7 @@ from typing import cast
 from sqlalchemy import CheckConstraint, ForeignKey, Table, UniqueConstraint, insert, literal, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.database import Base, insert_only, sum_rial
+from core.database import Base, insert_only, one_of, sum_rial, words_of
 from ledger.accounts import LedgerAccount, account_ids
 
 
@@ -37,11 +37,12 @@ class Posting(Base):
     __tablename__ = "posting"
     __table_args__ = (
         UniqueConstraint("cause", "cause_id"),
+        CheckConstraint(one_of("cause", Cause), name="cause"),
         CheckConstraint("(cause = 'reversal') = (reverses_id IS NOT NULL)", name="reversal_names"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    cause: Mapped[Cause]
+    cause: Mapped[Cause] = mapped_column(words_of(Cause))
     cause_id: Mapped[int]
     booked_on: Mapped[date]  # the day in Tehran
     recorded_at: Mapped[datetime]

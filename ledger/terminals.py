@@ -1,5 +1,6 @@
 """Terminals that owe us money, and the terms under which their money reaches the bank account."""
 
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 
@@ -7,7 +8,10 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, se
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from core.database import Base
+from core.refusals import Refusal
 from ledger.accounts import BankAccount
+
+WITHIN_DAYS_MAX = 60
 
 
 class Terminal(Base):
@@ -66,6 +70,54 @@ class TerminalTerms(Base):
     fee_floor_rial: Mapped[int] = mapped_column(default=1_200)
     fee_per_ten_thousand: Mapped[int] = mapped_column(default=2)
     fee_cap_rial: Mapped[int] = mapped_column(default=40_000)
-    settles_within_days: Mapped[int] = mapped_column(default=5)  # holidays are shifts within it
+    settles_within_days: Mapped[int] = mapped_column(default=5)  # working days
 
     terminal: Mapped[Terminal] = relationship()
+
+    def fee_rial(self, amount_rial: int) -> int:
+        """What the acquirer keeps of one payment, in whole rials, whether netted or apart.
+
+        The kernel computes the same in SQL: ``reconciliation.batches.netted_fee_rial``.
+        """
+        if self.netting is Netting.EXEMPT:
+            return 0
+        share = amount_rial * self.fee_per_ten_thousand // 10_000
+        return min(max(share, self.fee_floor_rial), self.fee_cap_rial)
+
+
+class TermsUnusable(Refusal):
+    """A figure that no contract can have, or terms that begin on the same day as others."""
+
+    code = "terms.unusable"
+    http_status = 422
+    field = "valid_from"
+
+
+def terms_of(session: Session, terminal_id: int) -> Sequence[TerminalTerms]:
+    """Every set of terms of a terminal, the latest first."""
+    return session.scalars(
+        select(TerminalTerms)
+        .where(TerminalTerms.terminal_id == terminal_id)
+        .order_by(TerminalTerms.valid_from.desc())
+    ).all()
+
+
+def enter_terms(session: Session, terms: TerminalTerms) -> None:
+    """Enter what holds for a terminal from a day on; sets that were entered stay as they are.
+
+    Raises TermsUnusable.
+    """
+    figures = (terms.fee_floor_rial, terms.fee_per_ten_thousand, terms.settles_within_days)
+    is_known = any(
+        known.valid_from == terms.valid_from for known in terms_of(session, terms.terminal_id)
+    )
+    is_possible = (
+        min(figures) >= 0
+        and terms.fee_floor_rial <= terms.fee_cap_rial
+        and terms.fee_per_ten_thousand <= 10_000
+        and terms.settles_within_days <= WITHIN_DAYS_MAX
+    )
+    if is_known or not is_possible:
+        raise TermsUnusable
+    session.add(terms)
+    session.flush()

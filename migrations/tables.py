@@ -7,7 +7,23 @@ from ledger import accounts, postings, seals, terminals
 from notifications import outbox
 from offices import audit, limits, partners, places, staff
 from receipts import series
-from reconciliation import expected, lines, locks, matches
+from reconciliation import (
+    aliases,
+    calendar,
+    cycles,
+    day_sheets,
+    dismissals,
+    expected,
+    lines,
+    locks,
+    mappings,
+    matches,
+    quarantine,
+    reports,
+    rules,
+    rules_shadow,
+    splitting,
+)
 
 METADATA = Base.metadata
 
@@ -16,5 +32,7 @@ __all__ = ["METADATA"]
 _KNOWN = (
     contribution, desk, donor, fund, gateway, payment, pledge, refund, queue, accounts, postings,
     seals, terminals, outbox, audit, limits, partners, places, staff, series, expected, lines,
-    locks, matches,
+    locks, mappings, matches, calendar, cycles, reports, quarantine, aliases, dismissals, rules,
+    rules_shadow, splitting,
+    day_sheets,
 )  # fmt: skip

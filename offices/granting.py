@@ -31,6 +31,9 @@ class Permission(StrEnum):
     APPROVE_VOIDS = "approve_voids"
     SEE_FINANCE = "see_finance"
     WORK_IN_FINANCE = "work_in_finance"  # statements, matching, closing a day
+    SEE_RULES = "see_rules"  # what the rules of reconciliation may do, and did
+    SET_RULES = "set_rules"  # hold a rule back
+    LOOSEN_RULES = "loosen_rules"  # let a rule do more than it does
     SEE_HEADQUARTERS = "see_headquarters"  # people, offices and the audit trail
     MANAGE_STAFF = "manage_staff"
 
@@ -43,9 +46,20 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.CLERK: frozenset({P.WORK_AT_DESK, P.SEE_ENTRIES}),
     Role.OFFICE_MANAGER: frozenset({P.WORK_AT_DESK, P.SEE_ENTRIES, P.APPROVE_VOIDS}),
     Role.PROVINCE_MANAGER: frozenset({P.WORK_AT_DESK, P.SEE_ENTRIES, P.APPROVE_VOIDS}),
-    Role.FINANCE: frozenset({P.SEE_ENTRIES, P.APPROVE_VOIDS, P.SEE_FINANCE, P.WORK_IN_FINANCE}),
-    Role.ADMINISTRATOR: frozenset({P.SEE_HEADQUARTERS, P.MANAGE_STAFF}),
-    Role.AUDITOR: frozenset({P.SEE_ENTRIES, P.SEE_FINANCE, P.SEE_HEADQUARTERS}),
+    Role.FINANCE: frozenset(
+        {
+            P.SEE_ENTRIES,
+            P.APPROVE_VOIDS,
+            P.SEE_FINANCE,
+            P.WORK_IN_FINANCE,
+            P.SEE_RULES,
+            P.SET_RULES,
+        }
+    ),
+    Role.ADMINISTRATOR: frozenset(
+        {P.SEE_HEADQUARTERS, P.MANAGE_STAFF, P.SEE_RULES, P.SET_RULES, P.LOOSEN_RULES}
+    ),
+    Role.AUDITOR: frozenset({P.SEE_ENTRIES, P.SEE_FINANCE, P.SEE_HEADQUARTERS, P.SEE_RULES}),
 }
 NATIONAL = frozenset({Role.FINANCE, Role.ADMINISTRATOR, Role.AUDITOR})
 

@@ -103,6 +103,18 @@ def step_up(
     _with_code(database, signed_in.staff_member_id, code, stepped_up, address=address, now=now)
 
 
+def confirm_code(database: Database, staff_member_id: int, code: str, *, now: datetime) -> None:
+    """Take a fresh one-time code where there is no sign-in, on the command line.
+
+    Raises WrongCode, TooManyTries.
+    """
+
+    def confirmed(session: Session) -> None:
+        _note(session, "staff.step_up", staff_member_id, now, "command line")
+
+    _with_code(database, staff_member_id, code, confirmed, address="command line", now=now)
+
+
 def sign_out(session: Session, signed_in: StaffSession, *, now: datetime) -> None:
     """End a sign-in at once; a copy of its cookie is worth nothing from here on."""
     sessions.revoke(session, signed_in.id, now=now)

@@ -11,11 +11,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.doors import Door
 from core.settings import WrongSettings
 from payment_gateways.contract import FieldKind, Manifest, SettingField
 from payment_gateways.doors import (
     AdapterRefused,
-    Door,
     NoSuchAdapter,
     door_named,
     load,

@@ -7,16 +7,14 @@ to see them all; one that is refused keeps no other away.
 
 import difflib
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from dataclasses import dataclass
 from typing import Protocol, cast
 
+from core.doors import Door, behind, doors_of, not_imported
+from core.reasons import Reason
 from payment_gateways.contract import CONTRACT_VERSION, GatewayAdapter, Manifest
 from payment_gateways.fields import names_in_use
-from payment_gateways.reasons import Reason
 from payment_gateways.transport import Transport
 
 GROUP = "mosharekat.gateways"
@@ -53,26 +51,6 @@ class AdapterRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """One entry point: a slug, and the package that offers it."""
-
-    slug: str
-    package: str  # the distribution, as pip calls it
-    version: str
-    entry_point: EntryPoint = field(repr=False)
-
-    @property
-    def full_name(self) -> str:
-        """What a table writes to mean this package's adapter and no other's."""
-        return f"{self.package}:{self.slug}"
-
-    def is_meant_by(self, name: str) -> bool:
-        """Whether a table that names its adapter so may mean this one."""
-        package, _, slug = name.rpartition(":")
-        return slug == self.slug and (not package or _plain(package) == _plain(self.package))
-
-
-@dataclass(frozen=True, slots=True)
 class Visited:
     """A door that was tried: what stands behind it, or why it is refused."""
 
@@ -90,7 +68,7 @@ def door_named(name: str) -> Door:
 
     Raises NoSuchAdapter, and AdapterRefused where several packages offer the same slug.
     """
-    doors = _doors().get(name.rpartition(":")[2], ())
+    doors = doors_of(GROUP).get(name.rpartition(":")[2], ())
     offered = tuple(door for door in doors if door.is_meant_by(name))
     if not offered:
         raise NoSuchAdapter(name, next(iter(_near(name)), None))
@@ -102,10 +80,10 @@ def door_named(name: str) -> Door:
 def load(door: Door) -> AdapterFactory:
     """Import what stands behind a door. Raises AdapterRefused."""
     try:
-        factory = _imported(door.entry_point)
+        factory = behind(door.entry_point)
         reason = _why_not(door, factory)
     except (Exception, SystemExit) as trouble:  # whatever another package does while it loads
-        reason = _not_imported(door, trouble)
+        reason = not_imported(door, trouble)
     if reason is not None:
         raise AdapterRefused(reason)
     return cast(AdapterFactory, factory)
@@ -113,12 +91,12 @@ def load(door: Door) -> AdapterFactory:
 
 def slugs() -> tuple[str, ...]:
     """Every slug that has a door, whatever stands behind it."""
-    return tuple(sorted(_doors()))
+    return tuple(sorted(doors_of(GROUP)))
 
 
 def visit_all() -> list[Visited]:
     """Try every door, by slug and package. All modules are imported by it."""
-    return [_visited(door) for slug in slugs() for door in _doors()[slug]]
+    return [_visited(door) for slug in slugs() for door in doors_of(GROUP)[slug]]
 
 
 def steps_missing(adapter: object) -> tuple[str, ...]:
@@ -139,33 +117,12 @@ def lacks_steps(missing: Iterable[str]) -> Reason:
 
 def _visited(door: Door) -> Visited:
     try:
-        offered = _doors()[door.slug]
+        offered = doors_of(GROUP)[door.slug]
         if len(offered) > 1:
             return Visited(door, refusal=_offered_twice(offered))
         return Visited(door, factory=load(door))
     except AdapterRefused as refused:
         return Visited(door, refusal=refused.reason)
-
-
-@cache
-def _doors() -> Mapping[str, tuple[Door, ...]]:
-    found = defaultdict[str, list[Door]](list)
-    for point in entry_points(group=GROUP):
-        package, version = (point.dist.name, point.dist.version) if point.dist else ("", "")
-        found[point.name].append(Door(point.name, package, version, point))
-    return {
-        slug: tuple(sorted(doors, key=lambda door: door.package)) for slug, doors in found.items()
-    }
-
-
-@cache
-def _imported(point: EntryPoint) -> object:
-    return point.load()
-
-
-def _plain(package: str) -> str:
-    """A package's name as pip compares it."""
-    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def _near(name: str) -> list[str]:
@@ -202,16 +159,6 @@ def _why_not(door: Door, factory: object) -> Reason | None:
             f" The maker of {door.package} must choose others.",
         )
     return None
-
-
-def _not_imported(door: Door, trouble: BaseException) -> Reason:
-    said = f"{type(trouble).__name__}: {' '.join(str(trouble).split())}"[:200]
-    return Reason(
-        f"بار نمی‌شود ({said}). آنچه کم دارد را نصب کنید، یا نسخه‌ای از {door.package} را که به این"
-        " برنامه بخورد.",
-        f"cannot be loaded ({said}). Install what it lacks, or a version of {door.package} that"
-        " suits this program.",
-    )
 
 
 def _of_another_contract(door: Door, version: int) -> Reason:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
+from core.doors import Door
 from payment_gateways.accounts import GatewayAccount, read_accounts, wrong_accounts
 from payment_gateways.closed import ClosedAdapter
 from payment_gateways.contract import GatewayAdapter, Manifest
@@ -17,7 +18,6 @@ from payment_gateways.doors import (
     GROUP,
     AdapterFactory,
     AdapterRefused,
-    Door,
     door_named,
     lacks_steps,
     load,

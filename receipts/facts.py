@@ -124,11 +124,15 @@ def facts_to_json(facts: ReceiptFacts) -> str:
 
 
 def facts_from_json(text: str) -> ReceiptFacts:
-    """Read back what ``facts_to_json`` wrote. A field that is not known raises TypeError.
+    """Read back what ``facts_to_json`` wrote. A field that is not known raises TypeError."""
+    return facts_from_stored(json.loads(text))
+
+
+def facts_from_stored(stored: dict[str, Any]) -> ReceiptFacts:
+    """The facts from values as JSON has them. A field that is not known raises TypeError.
 
     A field added after the receipt was issued takes its default, so a default must print nothing.
     """
-    stored: dict[str, Any] = json.loads(text)
     stored["kind"] = ReceiptKind(stored["kind"])
     for day in ("received_on", "issued_on"):
         stored[day] = date.fromisoformat(stored[day])

@@ -1,127 +1,164 @@
-"""The facts of many receipts as canonical JSON, written straight from rows of the database.
+"""What a receipt prints: frozen when it is issued, put together again when it is drawn.
 
-The text equals ``facts_to_json`` of the same facts to the letter (a test compares the two). It is
-put together here because a statement brings tens of thousands of receipts at once, and going
-through objects costs several times as much as storing the rows.
+What many receipts print alike stands on a letterhead; what is a receipt's own is written by the
+database itself, in one statement for all receipts of a slice; number, kind, day and key are
+columns. None of it ever changes.
 """
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, lru_cache
-from json.encoder import encode_basestring
-from typing import NamedTuple
+import json
+from collections.abc import Mapping
+from functools import lru_cache, reduce
+from operator import add, itemgetter
+from typing import Any, NamedTuple
 
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    case,
+    cast,
+    func,
+    literal_column,
+    type_coerce,
+)
+
+from core.database import Id
+from core.portable import json_text
 from core.words import _, speaking
-from donations.models.contribution import Tender
-from donations.models.pledge import ItemKind
-from receipts.facts import LAYOUT_VERSION, SERVICE_ID, ReceiptKind
-from receipts.organisation import ORGANISATION, UNIT
+from donations.models.contribution import Contribution, ContributionLine, Tender
+from donations.models.donor import Donor
+from donations.models.fund import Fund
+from donations.models.payment import Payment
+from donations.models.pledge import ItemKind, Pledge, PledgeItem
+from receipts.facts import (
+    LAYOUT_VERSION,
+    SERVICE_ID,
+    ReceiptFacts,
+    ReceiptKind,
+    facts_from_json,
+    facts_from_stored,
+)
+from receipts.numbering import number_in_address
+from receipts.organisation import ORGANISATION, UNIT, verify_page, verify_url
+from receipts.series import Receipt
 from receipts.shape import UnknownGlyph, require_printable
-from receipts.text import printable
+from receipts.text import PERSIAN, printable
 
-_quoted: Callable[[str], str] = encode_basestring
-_ORDINARY = re.compile("[ -~۰-۹آ-غف-وپچژکگیئءأؤ٬٫،؛؟«»\u200c]*")
 _MISSING = "?"  # for a character the printed face does not have: a gift is never refused for it
-# Plain text, because comparing with members of an enumeration costs ten times as much.
-_CASH, _GOODS, _MIXED = ItemKind.CASH.value, ItemKind.GOODS.value, ReceiptKind.MIXED.value
+_LINE = ContributionLine
+_kind = type_coerce(_LINE.kind, String)
+_WORDS = ("fund_name", "description", "unit", "skill")  # of people, as they wrote them
 
 
-class Desk(NamedTuple):
-    """The office that receives; names by language, the province's empty for headquarters."""
+class Letters(NamedTuple):
+    """What decides a letterhead, with the names that stand on it; empty where there is none."""
 
-    code: str
-    names: dict[str, str]
-    provinces: dict[str, str]
-
-
-class Purpose(NamedTuple):
-    """A fund as receipts name it, by language."""
-
-    code: str
-    names: dict[str, str]
-
-
-class Line(NamedTuple):
-    """One line of a contribution, as it came from the database."""
-
-    contribution_id: int
-    kind: str  # a value of ItemKind, as stored
-    fund_id: int
-    amount_rial: int | None
-    quantity_thousandths: int | None
-    hours: int | None
-    description: str | None
-    unit: str | None
-    declared_value_rial: int | None
-    skill: str | None
-
-
-class Received(NamedTuple):
-    """One contribution with what its receipt prints of pledge, donor and payment."""
-
-    contribution_id: int
-    office_id: int
-    tender: str | None  # a value of Tender, as stored
-    terminal: str | None
-    trace_number: str | None
-    cheque_number: str | None
-    received_on: object  # the day in Tehran; its text is ISO
-    tracking_code: str
-    deposit_id: str
     language: str
-    donor_name: str | None
-    gateway: str | None
-    bank_reference: str | None
-    bank_trace_number: str | None
-    masked_card: str | None
-    receipt_number: str | None  # of the receipt it already has
+    tender: str | None  # a value of Tender, as stored
+    cheque_number: str | None
+    desk_fa: str
+    desk_en: str
+    province_fa: str | None
+    province_en: str | None
+    account: str | None  # the number of the bank account that the money goes to
+    bank_fa: str | None
+    bank_en: str | None
+    branch_fa: str | None
+    branch_en: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Paper:
-    """What many receipts of one day have in common, by the ids that rows carry."""
-
-    issued_on: str  # the ISO day in Tehran
-    desks: Mapping[int, Desk]
-    purposes: Mapping[int, Purpose]
-    terminals: Mapping[str, str]  # bank account numbers by our name of the terminal
-    accounts: Mapping[str, Mapping[str, str]]  # how receipts name an account, by number
-    deposit_account: str  # the number of the one into which deposit ids lead
-
-    def account_of(self, row: Received) -> str:
-        """The bank account the money goes to, as JSON: null for cash and cheques at a desk."""
-        number = self.terminals.get(row.gateway or row.terminal or "")
-        if row.tender == Tender.TRANSFER:
-            number = self.deposit_account
-        names = self.accounts.get(number or "")
-        return _name(names[row.language]) if names else "null"
-
-
-def frozen(
-    row: Received, lines: Sequence[Line], number: str, verify_url: str, paper: Paper
-) -> tuple[str, int, str]:
-    """Kind, total in rials and canonical JSON of one receipt."""
-    language = row.language
-    desk = paper.desks[row.office_id]
-    cash, goods, hours, total_rial, kind = _sections(lines, paper.purposes, language)
-    issuer = _issuer(language)
-    facts = (
-        f'{{"cash":[{cash}],"channel":{_channel(row.tender, row.cheque_number, language)},'
-        f'"deposit_id":"{row.deposit_id}","desk":{_name(desk.names[language])},'
-        f'"destination_account":{paper.account_of(row)},"donor_name":{_or_null(row.donor_name)},'
-        f'"goods":[{goods}],"hours":[{hours}],"is_sample":false,"is_void":false,'
-        f'"issued_on":"{paper.issued_on}","kind":"{kind}","language":"{language}",'
-        f'"layout_version":{LAYOUT_VERSION},"masked_card":{_or_null(row.masked_card)},'
-        f'"number":"{number}",{issuer[0]},"province":{_name(desk.provinces[language])},'
-        f'"received_on":"{row.received_on}","reference":{_or_null(row.bank_reference)},'
-        f'"replaces_number":null,"service_id":"{SERVICE_ID}","tax_line":null,'
-        f'"total_rial":{total_rial},'
-        f'"trace_number":{_or_null(row.bank_trace_number or row.trace_number)},'
-        f'"tracking_code":"{row.tracking_code}",{issuer[1]},'
-        f'"verify_url":{_quoted(verify_url)},"void_text":null}}'
+def letterhead_text(names: Letters) -> str:
+    """The letterhead as canonical JSON: equal names give equal text."""
+    is_persian = names.language == PERSIAN
+    desk, province = (
+        (names.desk_fa, names.province_fa) if is_persian else (names.desk_en, names.province_en)
     )
-    return kind, total_rial, facts
+    facts = {
+        "organisation": ORGANISATION[names.language],
+        "unit": UNIT[names.language],
+        "desk": _printed(desk),
+        "province": _printed(province or ""),
+        "channel": _printed(_channel(names)),
+        "destination_account": _account(names) and _printed(_account(names)),
+        "language": names.language,
+        "service_id": SERVICE_ID,
+        "layout_version": LAYOUT_VERSION,
+        "verify_page": verify_page(),
+    }
+    return json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def total_of_lines() -> ColumnElement[int]:
+    """The cash of a group of lines, in rials."""
+    return cast(func.sum(_LINE.amount_rial), Id)
+
+
+def kind_of_lines() -> ColumnElement[str]:
+    """What a group of lines makes of their receipt."""
+    lowest, highest = func.min(_kind), func.max(_kind)
+    return case((lowest == highest, lowest), else_=ReceiptKind.MIXED.value)
+
+
+def texts_of_lines() -> ColumnElement[str]:
+    """A group of lines as JSON: over ContributionLine, Fund, PledgeItem and Pledge."""
+    fund = json_text(case((Pledge.language == PERSIAN, Fund.name_fa), else_=Fund.name_en))
+    cash = {"amount_rial": json_text(_LINE.amount_rial), "fund_code": json_text(Fund.code)}
+    goods = {
+        "description": json_text(PledgeItem.description),
+        "unit": json_text(PledgeItem.unit),
+        "quantity_thousandths": json_text(_LINE.quantity_thousandths),
+        "declared_value_rial": json_text(PledgeItem.declared_value_rial),
+    }
+    hours = {"skill": json_text(PledgeItem.skill), "hours": json_text(_LINE.hours)}
+    line = _object(
+        {"line": json_text(_LINE.id), "fund_name": fund},
+        case(
+            (_kind == ItemKind.CASH.value, _fields(cash)),
+            (_kind == ItemKind.GOODS.value, _fields(goods)),
+            else_=_fields(hours),
+        ),
+    )
+    return func.aggregate_strings(line, ",")
+
+
+def own_facts(lines: ColumnElement[str]) -> ColumnElement[str]:
+    """What is a receipt's own, as JSON: over Contribution, Pledge, Donor and Payment."""
+    trace_number = func.coalesce(Payment.trace_number, Contribution.trace_number)
+    return _object(
+        {
+            "donor_name": json_text(Donor.name),
+            "received_on": json_text(Contribution.received_on),
+            "tracking_code": json_text(Pledge.tracking_code),
+            "deposit_id": json_text(Pledge.deposit_id),
+            "reference": json_text(Payment.bank_reference),
+            "trace_number": json_text(trace_number),
+            "masked_card": json_text(Payment.card_masked),
+        },
+        literal_column("',\"lines\":['", String) + lines + literal_column("']'", String),
+    )
+
+
+def facts_of(receipt: Receipt) -> ReceiptFacts:
+    """Everything a receipt prints, as it was when it was issued."""
+    if receipt.letterhead is None:
+        return facts_from_json(receipt.facts)
+    head, own = json.loads(receipt.letterhead.facts), json.loads(receipt.facts)
+    page, address = head.pop("verify_page"), number_in_address(receipt.number)
+    lines = [_printed_line(line) for line in sorted(own.pop("lines"), key=itemgetter("line"))]
+    return facts_from_stored(
+        {
+            **head,
+            **own,
+            "cash": [line for line in lines if "amount_rial" in line],
+            "goods": [line for line in lines if "quantity" in line],
+            "hours": [line for line in lines if "hours" in line],
+            "donor_name": own["donor_name"] and _printed(own["donor_name"]),
+            "number": receipt.number,
+            "kind": receipt.kind.value,
+            "issued_on": receipt.issued_on.isoformat(),
+            "total_rial": receipt.amount_rial or 0,
+            "verify_url": verify_url(address, receipt.verify_key, page=page),
+        }
+    )
 
 
 def quantity_text(thousandths: int) -> str:
@@ -130,60 +167,22 @@ def quantity_text(thousandths: int) -> str:
     return f"{whole}.{rest:03d}".rstrip("0") if rest else str(whole)
 
 
-def _sections(
-    lines: Sequence[Line], purposes: Mapping[int, Purpose], language: str
-) -> tuple[str, str, str, int, str]:
-    cash: list[str] = []
-    goods: list[str] = []
-    hours: list[str] = []
-    total_rial = 0
-    for line in lines:
-        code, names = purposes[line.fund_id]
-        fund = _name(names[language])
-        if line.kind == _CASH:
-            total_rial += line.amount_rial or 0
-            cash.append(
-                f'{{"amount_rial":{line.amount_rial},"fund_code":{_name(code)},"fund_name":{fund}}}'
-            )
-        elif line.kind == _GOODS:
-            goods.append(_goods_line(line, fund))
-        else:
-            hours.append(
-                f'{{"fund_name":{fund},"hours":{line.hours},"skill":{_text(line.skill or "")}}}'
-            )
-    kinds = {line.kind for line in lines}
-    kind = kinds.pop() if len(kinds) == 1 else _MIXED
-    return ",".join(cash), ",".join(goods), ",".join(hours), total_rial, kind
-
-
-def _goods_line(line: Line, fund: str) -> str:
-    declared = "null" if line.declared_value_rial is None else str(line.declared_value_rial)
-    return (
-        f'{{"declared_value_rial":{declared},"description":{_text(line.description or "")},'
-        f'"fund_name":{fund},"quantity":"{quantity_text(line.quantity_thousandths or 0)}",'
-        f'"unit":{_text(line.unit or "")}}}'
-    )
-
-
-def _or_null(text: str | None) -> str:
-    return "null" if text is None else _text(text)
-
-
-def _text(text: str) -> str:
-    """A text as JSON, without characters that could not be printed."""
-    if not _ORDINARY.fullmatch(text):
-        text = "".join(map(_printed, printable(text)))
-    return _quoted(text)
+def _printed_line(line: dict[str, Any]) -> dict[str, Any]:
+    """One line in the words of the drawing."""
+    del line["line"]
+    if "quantity_thousandths" in line:
+        line["quantity"] = quantity_text(line.pop("quantity_thousandths"))
+    return line | {name: _printed(line[name] or "") for name in _WORDS if name in line}
 
 
 @lru_cache(maxsize=4096)
-def _name(text: str) -> str:
-    """The same for names that many receipts share."""
-    return _text(text)
+def _printed(text: str) -> str:
+    """A text without characters that could not be printed."""
+    return "".join(map(_printed_character, printable(text)))
 
 
 @lru_cache(maxsize=4096)
-def _printed(character: str) -> str:
+def _printed_character(character: str) -> str:
     try:
         require_printable([character])
     except UnknownGlyph:
@@ -191,32 +190,43 @@ def _printed(character: str) -> str:
     return character
 
 
-@cache
-def _issuer(language: str) -> tuple[str, str]:
-    return (
-        f'"organisation":{_text(ORGANISATION[language])}',
-        f'"unit":{_text(UNIT[language])}',
-    )
+def _object(
+    fields: Mapping[str, ColumnElement[str]], more: ColumnElement[str]
+) -> ColumnElement[str]:
+    """An object of JSON from the texts of its values, and the text of more fields."""
+    first, *rest = fields.items()
+    written: Any = literal_column(f"'{{\"{first[0]}\":'", String) + first[1]
+    return written + _fields(dict(rest)) + more + literal_column("'}'", String)  # type: ignore[no-any-return]
 
 
-def _channel(tender: str | None, cheque_number: str | None, language: str) -> str:
-    if tender == Tender.CHEQUE:
-        with speaking(language):
-            return _text(_("Cheque number %(number)s") % {"number": cheque_number})
-    return _way(tender, language)
+def _fields(fields: Mapping[str, ColumnElement[str]]) -> ColumnElement[str]:
+    """Fields of an object that has some already."""
+    named = (literal_column(f"',\"{name}\":'", String) + text for name, text in fields.items())
+    return reduce(add, named)
 
 
-@cache
-def _way(tender: str | None, language: str) -> str:
-    with speaking(language):
-        match tender:
+def _channel(names: Letters) -> str:
+    """How the gift came, in words."""
+    with speaking(names.language):
+        match names.tender:
             case Tender.ONLINE:
-                return _text(_("Online payment"))
+                return _("Online payment")
             case Tender.TRANSFER:
-                return _text(_("Deposit to the account with a deposit id"))
+                return _("Deposit to the account with a deposit id")
             case Tender.CASH:
-                return _text(_("Cash at the service desk"))
+                return _("Cash at the service desk")
             case Tender.CARD_TERMINAL:
-                return _text(_("Card terminal at the service desk"))
+                return _("Card terminal at the service desk")
+            case Tender.CHEQUE:
+                return _("Cheque number %(number)s") % {"number": names.cheque_number}
             case _:
-                return _text(_("Handed over in person"))
+                return _("Handed over in person")
+
+
+def _account(names: Letters) -> str | None:
+    """The bank account the money goes to: none for cash and cheques at a desk."""
+    if names.account is None:
+        return None
+    if names.language == PERSIAN:
+        return f"{names.bank_fa}، شعبه {names.branch_fa}، حساب {names.account}"
+    return f"{names.bank_en}, {names.branch_en} branch, account {names.account}"

@@ -1,25 +1,41 @@
 """Issuing receipts: numbers taken, facts frozen and rows stored in the caller's transaction.
 
-One function serves one gift and a slice of a statement alike; it asks the database a handful of
-times for each thousand receipts, never for each one.
+One function serves one gift and a slice of a statement alike: the database numbers, freezes and
+stores all receipts in one statement; only letterheads, of which there are few, are put into words
+here.
 """
 
 import hashlib
 import secrets
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, Table, and_, bindparam, insert, select, type_coerce
+from sqlalchemy import (
+    CTE,
+    LargeBinary,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    column,
+    func,
+    insert,
+    literal,
+    select,
+    type_coerce,
+    values,
+)
 from sqlalchemy.orm import Session
 
-from core.bulk import driver_value, insert_rows, listed
+from core.bulk import single
 from core.clock import tehran_date
-from core.database import insert_if_new
+from core.database import Id, insert_if_new
 from core.jalali import jalali_year
-from donations.models.contribution import Contribution, ContributionLine, Origin
+from core.portable import bytes_hex, sha256_hex, sha256_of
+from donations.models.contribution import Contribution, ContributionLine, Origin, Tender
 from donations.models.donor import Donor
 from donations.models.fund import Fund
 from donations.models.payment import Payment
@@ -27,126 +43,98 @@ from donations.models.pledge import Pledge, PledgeItem
 from ledger.accounts import BankAccount
 from ledger.terminals import Terminal
 from offices.places import Office, Province
-from receipts.facts import ReceiptFacts, facts_from_json
-from receipts.freezing import Desk, Line, Paper, Purpose, Received, frozen
+from receipts.facts import ReceiptFacts
+from receipts.freezing import (
+    Letters,
+    facts_of,
+    kind_of_lines,
+    letterhead_text,
+    own_facts,
+    texts_of_lines,
+    total_of_lines,
+)
 from receipts.layouts import draw_receipt
-from receipts.numbering import number_in_address, number_text, take_numbers
-from receipts.organisation import verify_url
-from receipts.series import Receipt, ReceiptFile, ReceiptVoid
+from receipts.numbering import number_written, take_numbers
+from receipts.series import Letterhead, Receipt, ReceiptFile, ReceiptVoid
 from receipts.text import day_text
 
-_TABLE: Table = Receipt.__table__  # type: ignore[assignment]
-_CHUNK = 5_000  # receipts in memory at a time
-# Built once: every gift asks these.
-_TERMINALS = select(Terminal.name, BankAccount.number).join(Terminal.bank_account)
-_ACCOUNTS = select(
-    BankAccount.number,
-    BankAccount.bank_fa,
-    BankAccount.bank_en,
-    BankAccount.branch_fa,
-    BankAccount.branch_en,
-)
-_DEPOSIT_ACCOUNT = select(BankAccount.number).where(BankAccount.is_central)
-_DESKS = (
-    select(
-        Office.id,
-        Office.code,
-        Office.name_fa,
-        Office.name_en,
-        Province.name_fa,
-        Province.name_en,
-    )
-    .outerjoin(Province, Province.id == Office.province_id)
-    .where(Office.id.in_(bindparam("ids", expanding=True)))
-)
-_PURPOSES = select(Fund.id, Fund.code, Fund.name_fa, Fund.name_en).where(
-    Fund.id.in_(bindparam("ids", expanding=True))
-)
+_LINE = ContributionLine
+_KEY_BYTES = 8  # 64 bits
 
 
 class DrawingDiffers(Exception):
     """A receipt is not what it was when it was issued or first drawn: a defect or a forgery."""
 
 
-class _Row(NamedTuple):
-    """One row of the table, in the values of the driver."""
+class _Group(NamedTuple):
+    """Receipts of one desk under one letterhead, and what they are numbered with."""
 
-    series_id: int
-    serial: int
-    number: str
-    contribution_id: int
-    kind: str
-    amount_rial: int | None
-    issued_on: Any
-    issued_at: Any
-    facts: str
-    facts_hash: str
-    verify_key: str
-
-
-class IssuedReceipt(NamedTuple):
-    """The number a contribution got; the row itself is read by those who need it."""
-
-    contribution_id: int
-    number: str
+    office_id: int
+    terminal: str | None
+    size: int
+    office_code: str
+    letters: Letters
 
 
 def issue_receipt(session: Session, contribution_id: int, *, now: datetime) -> Receipt:
-    """Issue the receipt of one contribution. One that already has its receipt keeps it."""
-    issue_receipts(session, [contribution_id], now=now)
-    return session.scalars(select(Receipt).where(Receipt.contribution_id == contribution_id)).one()
+    """Issue the receipt of one contribution. One that already has its receipt keeps it.
+
+    Raises LookupError when the contribution does not exist: a defect of the caller.
+    """
+    issue_receipts(session, single(contribution_id), now=now)
+    receipt = session.scalars(
+        select(Receipt).where(Receipt.contribution_id == contribution_id)
+    ).one_or_none()
+    if receipt is None:
+        raise LookupError(f"contribution {contribution_id} does not exist")
+    return receipt
 
 
-def issue_receipts(
-    session: Session, contribution_ids: Iterable[int], *, now: datetime
-) -> list[IssuedReceipt]:
-    """Issue a receipt for each contribution, numbered in the order they are given.
+def issue_receipts(session: Session, chosen: Select[int], *, now: datetime) -> None:
+    """Issue a receipt for each chosen contribution, numbered in the order of their ids.
 
-    Contributions that already have a receipt keep it and take no new number. Raises LookupError
-    when a contribution does not exist: a defect of the caller.
+    Contributions that already have a receipt keep it and take no new number.
     """
     session.flush()
-    return [
-        issued
-        for chunk in _chunks(list(dict.fromkeys(contribution_ids)))
-        for issued in _issue_chunk(session, chunk, now=now)
-    ]
+    groups = _groups(session, chosen)
+    if groups:
+        heads = _heads(session, groups, year=jalali_year(tehran_date(now)))
+        count = sum(group.size for group in groups)
+        written = session.connection().execute(
+            insert(Receipt).from_select(list(_COLUMNS), _receipts(chosen, heads, count, now)),
+            execution_options={"preserve_rowcount": True},
+        )
+        if written.rowcount != count:
+            raise RuntimeError(f"{written.rowcount} receipts written, {count} numbers taken")
 
 
 def void_receipts(
     session: Session,
-    contribution_ids: Iterable[int],
+    chosen: Select[int],
     *,
     reason: str,
     voided_by_id: int | None,
     now: datetime,
 ) -> None:
-    """Write down that the receipts of these contributions no longer stand.
+    """Write down that the receipts of the chosen contributions no longer stand.
 
     Nothing is said of a contribution without a receipt; a receipt that is void stays as it is.
     """
     session.flush()
-    connection = session.connection()
-    for chunk in _chunks(list(dict.fromkeys(contribution_ids))):
-        standing = session.scalars(
-            select(Receipt.id)
-            .outerjoin(ReceiptVoid, ReceiptVoid.receipt_id == Receipt.id)
-            .where(Receipt.contribution_id.in_(listed(connection, chunk)), ReceiptVoid.id.is_(None))
-            .order_by(Receipt.id)
-        ).all()
-        if standing:
-            session.execute(
-                insert(ReceiptVoid),
-                [
-                    {
-                        "receipt_id": receipt_id,
-                        "reason": reason,
-                        "voided_by_id": voided_by_id,
-                        "voided_at": now,
-                    }
-                    for receipt_id in standing
-                ],
+    session.execute(
+        insert(ReceiptVoid).from_select(
+            ["receipt_id", "reason", "voided_by_id", "voided_at"],
+            select(
+                Receipt.id,
+                literal(reason, ReceiptVoid.reason.type),
+                literal(voided_by_id, Id),
+                literal(now, ReceiptVoid.voided_at.type),
             )
+            .outerjoin(ReceiptVoid, ReceiptVoid.receipt_id == Receipt.id)
+            .where(Receipt.contribution_id.in_(chosen), ReceiptVoid.id.is_(None))
+            .order_by(Receipt.id),
+        )
+    )
 
 
 def receipt_pdf(session: Session, receipt: Receipt) -> bytes:
@@ -195,167 +183,211 @@ def _original(session: Session, receipt: Receipt) -> bytes:
 
 
 def _facts(receipt: Receipt) -> ReceiptFacts:
-    if hashlib.sha256(receipt.facts.encode()).hexdigest() != receipt.facts_hash:
-        raise DrawingDiffers(
-            f"receipt {receipt.number}: the facts are not those it was issued with"
-        )
-    return facts_from_json(receipt.facts)
-
-
-def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), _CHUNK):
-        yield ids[start : start + _CHUNK]
-
-
-def _issue_chunk(session: Session, ids: Sequence[int], *, now: datetime) -> list[IssuedReceipt]:
-    rows = _received(session, ids)
-    fresh = [rows[id_] for id_ in ids if rows[id_].receipt_number is None]
-    numbers = {row.contribution_id: row.receipt_number or "" for row in rows.values()}
-    if fresh:
-        stored = _rows_to_store(session, fresh, _lines(session, ids), now=now)
-        numbers |= {row.contribution_id: row.number for row in stored}
-        insert_rows(session.connection(), _TABLE, _Row._fields, stored)
-    return [IssuedReceipt(id_, numbers[id_]) for id_ in ids]
-
-
-def _rows_to_store(
-    session: Session,
-    fresh: Sequence[Received],
-    lines: Mapping[int, Sequence[Line]],
-    *,
-    now: datetime,
-) -> list[_Row]:
-    connection = session.connection()
-    issued_on = tehran_date(now)
-    year = jalali_year(issued_on)
-    stored_on = driver_value(connection, _TABLE, "issued_on", issued_on)
-    stored_at = driver_value(connection, _TABLE, "issued_at", now)
-    paper = Paper(
-        issued_on=issued_on.isoformat(),
-        desks=_desks(session, {row.office_id for row in fresh}),
-        purposes=_purposes(session, {line.fund_id for found in lines.values() for line in found}),
-        terminals=_terminals(session),
-        accounts=_accounts(session),
-        deposit_account=session.scalars(_DEPOSIT_ACCOUNT).one(),
-    )
-    by_desk: defaultdict[int, list[Received]] = defaultdict(list)
-    for row in fresh:
-        by_desk[row.office_id].append(row)
-    keys = secrets.token_hex(8 * len(fresh))
-    stored: list[_Row] = []
-    for office_id in sorted(by_desk):  # one order for all, so that no two writers wait in a ring
-        series_id, serial = take_numbers(session, office_id, year, len(by_desk[office_id]))
-        code = paper.desks[office_id].code
-        for row in by_desk[office_id]:
-            number = number_text(year, code, serial)
-            key = keys[16 * len(stored) : 16 * len(stored) + 16]
-            url = verify_url(number_in_address(number), key)
-            kind, total, facts = frozen(row, lines[row.contribution_id], number, url, paper)
-            stored.append(
-                _Row(
-                    series_id,
-                    serial,
-                    number,
-                    row.contribution_id,
-                    kind,
-                    total or None,
-                    stored_on,
-                    stored_at,
-                    facts,
-                    hashlib.sha256(facts.encode()).hexdigest(),
-                    key,
-                )
+    for text, digest in (
+        (receipt.facts, receipt.facts_hash),
+        *(
+            [(receipt.letterhead.facts, receipt.letterhead.facts_hash)]
+            if receipt.letterhead
+            else []
+        ),
+    ):
+        if sha256_of(text) != digest:
+            raise DrawingDiffers(
+                f"receipt {receipt.number}: the facts are not those it was issued with"
             )
-            serial += 1
-    return stored
+    return facts_of(receipt)
 
 
-def _received(session: Session, ids: Sequence[int]) -> dict[int, Received]:
-    """The contributions by id. Raises LookupError where one does not exist."""
-    connection = session.connection()
-    of_payment = and_(Contribution.origin == Origin.GATEWAY, Payment.id == Contribution.cause_id)
-    found = connection.execute(
+def _groups(session: Session, chosen: Select[int]) -> list[_Group]:
+    """The receipts that are missing, by desk and letterhead, in the order of the desks' ids.
+
+    One order for all, so that no two writers wait for each other's series in a ring.
+    """
+    missing = (
         select(
-            Contribution.id,
             Contribution.office_id,
-            type_coerce(Contribution.tender, String),
-            Contribution.terminal,
-            Contribution.trace_number,
-            Contribution.cheque_number,
-            type_coerce(Contribution.received_on, String),
-            Pledge.tracking_code,
-            Pledge.deposit_id,
             Pledge.language,
-            Donor.name,
-            Payment.gateway,
-            Payment.bank_reference,
-            Payment.trace_number,
-            Payment.card_masked,
-            Receipt.number,
+            type_coerce(Contribution.tender, String).label("tender"),
+            Contribution.cheque_number,
+            _TERMINAL.label("terminal"),
+            func.count().label("count"),
         )
         .join(Pledge, Pledge.id == Contribution.pledge_id)
-        .outerjoin(Donor, Donor.id == Pledge.donor_id)
-        .outerjoin(Payment, of_payment)
+        .outerjoin(Payment, _OF_PAYMENT)
         .outerjoin(Receipt, Receipt.contribution_id == Contribution.id)
-        .where(Contribution.id.in_(listed(connection, ids)))
+        .where(Contribution.id.in_(chosen), Receipt.id.is_(None))
+        .group_by(
+            Contribution.office_id,
+            Pledge.language,
+            Contribution.tender,
+            Contribution.cheque_number,
+            _TERMINAL,
+        )
+        .subquery()
     )
-    rows = {row[0]: Received._make(row) for row in found.all()}
-    if len(rows) != len(ids):
-        raise LookupError(f"contributions {sorted(set(ids) - rows.keys())[:5]} do not exist")
-    return rows
-
-
-def _lines(session: Session, ids: Sequence[int]) -> Mapping[int, Sequence[Line]]:
-    connection = session.connection()
-    lines: defaultdict[int, list[Line]] = defaultdict(list)
-    found = connection.execute(
+    is_transfer = missing.c.tender == Tender.TRANSFER.value
+    into = case(
+        (is_transfer, BankAccount.is_central), else_=BankAccount.id == Terminal.bank_account_id
+    )
+    found = session.execute(
         select(
-            ContributionLine.contribution_id,
-            type_coerce(ContributionLine.kind, String),
-            ContributionLine.fund_id,
-            ContributionLine.amount_rial,
-            ContributionLine.quantity_thousandths,
-            ContributionLine.hours,
-            PledgeItem.description,
-            PledgeItem.unit,
-            PledgeItem.declared_value_rial,
-            PledgeItem.skill,
+            missing.c.office_id,
+            missing.c.terminal,
+            missing.c.count,
+            Office.code,
+            missing.c.language,
+            missing.c.tender,
+            missing.c.cheque_number,
+            Office.name_fa,
+            Office.name_en,
+            Province.name_fa,
+            Province.name_en,
+            BankAccount.number,
+            BankAccount.bank_fa,
+            BankAccount.bank_en,
+            BankAccount.branch_fa,
+            BankAccount.branch_en,
         )
-        .join(PledgeItem, PledgeItem.id == ContributionLine.pledge_item_id)
-        .where(ContributionLine.contribution_id.in_(listed(connection, ids)))
-        .order_by(ContributionLine.id)
+        .join_from(missing, Office, Office.id == missing.c.office_id)
+        .outerjoin(Province, Province.id == Office.province_id)
+        .outerjoin(Terminal, Terminal.name == missing.c.terminal)
+        .outerjoin(BankAccount, into)
+        .order_by(missing.c.office_id)
     )
-    for row in found.all():
-        lines[row[0]].append(Line._make(row))
-    return lines
+    return [
+        _Group(office_id, terminal, size, code, Letters._make(names))
+        for office_id, terminal, size, code, *names in found.all()
+    ]
 
 
-def _desks(session: Session, office_ids: set[int]) -> dict[int, Desk]:
-    return {
-        id_: Desk(code, {"fa": name_fa, "en": name_en}, {"fa": in_fa or "", "en": in_en or ""})
-        for id_, code, name_fa, name_en, in_fa, in_en in session.execute(
-            _DESKS, {"ids": sorted(office_ids)}
+def _heads(session: Session, groups: Sequence[_Group], *, year: int) -> CTE:
+    """For each group its letterhead, the serials its desk got, and where its keys begin."""
+    letterheads = _letterheads(session, {letterhead_text(group.letters) for group in groups})
+    desks: dict[int, tuple[int, int, int]] = {}
+    used = 0
+    for office_id in dict.fromkeys(group.office_id for group in groups):
+        count = sum(group.size for group in groups if group.office_id == office_id)
+        desks[office_id] = (*take_numbers(session, office_id, year, count), used)
+        used += count
+    return (
+        values(*(column(name, type_) for name, type_ in _HEAD.items()), name="head")
+        .data(
+            [
+                (
+                    group.office_id,
+                    group.letters.language,
+                    group.letters.tender or "",
+                    group.letters.cheque_number or "",
+                    group.terminal or "",
+                    letterheads[letterhead_text(group.letters)],
+                    f"{year}/{group.office_code}/",
+                    *desks[group.office_id],
+                )
+                for group in groups
+            ]
         )
-    }
+        .cte("heads", nesting=True)
+    )
 
 
-def _purposes(session: Session, fund_ids: set[int]) -> dict[int, Purpose]:
-    return {
-        id_: Purpose(code, {"fa": name_fa, "en": name_en})
-        for id_, code, name_fa, name_en in session.execute(_PURPOSES, {"ids": sorted(fund_ids)})
-    }
+def _letterheads(session: Session, texts: set[str]) -> Mapping[str, int]:
+    """The ids of letterheads by their text; one that is new is written."""
+    digests = {sha256_of(text): text for text in sorted(texts)}
+    found = _known_letterheads(session, digests)
+    if len(found) < len(digests):
+        for digest in digests.keys() - found.keys():
+            session.execute(
+                insert_if_new(session, Letterhead, facts=digests[digest], facts_hash=digest)
+            )
+        found = _known_letterheads(session, digests)
+    return {digests[digest]: id_ for digest, id_ in found.items()}
 
 
-def _terminals(session: Session) -> dict[str, str]:
-    found = session.execute(select(Terminal.name, BankAccount.number).join(Terminal.bank_account))
-    return dict(found.all())
+def _known_letterheads(session: Session, digests: Mapping[str, str]) -> dict[str, int]:
+    return dict(session.execute(_KNOWN, {"digests": sorted(digests)}).all())
 
 
-def _accounts(session: Session) -> dict[str, dict[str, str]]:
-    return {
-        number: {
-            "fa": f"{bank_fa}، شعبه {branch_fa}، حساب {number}",
-            "en": f"{bank_en}, {branch_en} branch, account {number}",
-        }
-        for number, bank_fa, bank_en, branch_fa, branch_en in session.execute(_ACCOUNTS)
-    }
+def _receipts(chosen: Select[int], heads: CTE, count: int, now: datetime) -> Select[Any]:
+    """The rows of the receipts that are missing."""
+    place = func.row_number(type_=Id).over(
+        partition_by=Contribution.office_id, order_by=Contribution.id
+    )
+    # Numbered before they are complete: sorting whole receipts costs more than writing them.
+    missing = (
+        select(
+            Contribution.id,
+            (place - 1).label("place"),
+            total_of_lines().label("total_rial"),
+            kind_of_lines().label("kind"),
+            texts_of_lines().label("lines"),
+        )
+        .join(_LINE, _LINE.contribution_id == Contribution.id)
+        .join(Fund, Fund.id == _LINE.fund_id)
+        .join(PledgeItem, PledgeItem.id == _LINE.pledge_item_id)
+        .join(Pledge, Pledge.id == Contribution.pledge_id)
+        .outerjoin(Receipt, Receipt.contribution_id == Contribution.id)
+        .where(Contribution.id.in_(chosen), Receipt.id.is_(None))
+        .group_by(Contribution.id)
+        .subquery()
+    )
+    head = heads.c
+    row = (
+        select(
+            Contribution.id.label("contribution_id"),
+            head.letterhead_id,
+            head.series_id,
+            (head.first_serial + missing.c.place).label("serial"),
+            head.prefix,
+            (head.keys_used + missing.c.place).label("key_place"),
+            missing.c.kind,
+            missing.c.total_rial,
+            own_facts(missing.c.lines).label("facts"),
+        )
+        .join_from(missing, Contribution, Contribution.id == missing.c.id)
+        .join(Pledge, Pledge.id == Contribution.pledge_id)
+        .outerjoin(Donor, Donor.id == Pledge.donor_id)
+        .outerjoin(Payment, _OF_PAYMENT)
+        .outerjoin(  # every receipt has one; an inner join would let SQLite begin with them
+            heads,
+            and_(
+                head.office_id == Contribution.office_id,
+                head.language == Pledge.language,
+                head.tender == func.coalesce(type_coerce(Contribution.tender, String), ""),
+                head.cheque_number == func.coalesce(Contribution.cheque_number, ""),
+                head.terminal == func.coalesce(_TERMINAL, ""),
+            ),
+        )
+        .offset(0)  # keeps SQLite from writing the facts once for themselves and once for the hash
+        .subquery()
+    )
+    keys = literal(secrets.token_bytes(_KEY_BYTES * count), LargeBinary)
+    return select(
+        row.c.letterhead_id,
+        row.c.series_id,
+        row.c.serial,
+        number_written(row.c.prefix, row.c.serial),
+        row.c.contribution_id,
+        row.c.kind,
+        row.c.total_rial,
+        literal(tehran_date(now), Receipt.issued_on.type),
+        literal(now, Receipt.issued_at.type),
+        row.c.facts,
+        sha256_hex(row.c.facts),
+        bytes_hex(keys, _KEY_BYTES * row.c.key_place + 1, _KEY_BYTES),
+    )
+
+
+_COLUMNS = (
+    "letterhead_id", "series_id", "serial", "number", "contribution_id", "kind", "amount_rial",
+    "issued_on", "issued_at", "facts", "facts_hash", "verify_key",
+)  # fmt: skip
+_HEAD: Mapping[str, Any] = {
+    "office_id": Id, "language": String(), "tender": String(), "cheque_number": String(),
+    "terminal": String(), "letterhead_id": Id, "prefix": String(), "series_id": Id,
+    "first_serial": Id, "keys_used": Id,
+}  # fmt: skip
+_OF_PAYMENT = and_(Contribution.origin == Origin.GATEWAY, Payment.id == Contribution.cause_id)
+_TERMINAL = func.coalesce(Payment.gateway, Contribution.terminal)
+_KNOWN = select(Letterhead.facts_hash, Letterhead.id).where(
+    Letterhead.facts_hash.in_(bindparam("digests", expanding=True))
+)

@@ -2,9 +2,10 @@
 
 import re
 from functools import cache
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
+from typing import cast as typed
 
-from sqlalchemy import BigInteger, Table, bindparam
+from sqlalchemy import BigInteger, ColumnElement, String, Table, bindparam, cast, func
 from sqlalchemy.orm import Session
 
 from core.database import engine_of, upsert_of
@@ -44,7 +45,7 @@ def take_numbers(session: Session, office_id: int, year: int, count: int) -> Tak
 @cache
 def _take(engine: str) -> Any:
     count = bindparam("count", type_=BigInteger)
-    series = cast(Table, ReceiptSeries.__table__)
+    series = typed(Table, ReceiptSeries.__table__)
     fresh = upsert_of(engine, series).values(
         year=bindparam("year"), office_id=bindparam("office_id"), unit="IRR", last_serial=count
     )
@@ -57,6 +58,12 @@ def _take(engine: str) -> Any:
 def number_text(year: int, office_code: str, serial: int) -> str:
     """The number as it is printed and stored: 1404/07/000123."""
     return f"{year}/{office_code}/{serial:06d}"
+
+
+def number_written(prefix: ColumnElement[str], serial: ColumnElement[int]) -> ColumnElement[str]:
+    """The same in SQL: ``prefix`` is 1404/07/."""
+    digits = cast(serial, String)
+    return prefix + func.substr("000000", func.length(digits) + 1) + digits
 
 
 def number_in_address(number: str) -> str:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.database import Base, insert_only
+from core.database import Base, insert_only, one_of, words_of
 from receipts.facts import ReceiptKind
 
 
@@ -26,12 +26,32 @@ class ReceiptSeries(Base):
 
 
 @insert_only
+class Letterhead(Base):
+    """What many receipts print alike, frozen once and named by each of them.
+
+    Organisation, desk, way of payment and bank account, in one language. Whoever changes one of
+    these names changes no receipt: the next ones get a letterhead of their own.
+    """
+
+    __tablename__ = "receipt_letterhead"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    facts: Mapped[str]  # JSON, see receipts.freezing
+    facts_hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+@insert_only
 class Receipt(Base):
-    """The numbered document for one contribution, with everything it prints frozen."""
+    """The numbered document for one contribution, with everything it prints frozen.
+
+    ``facts`` is what is this receipt's own, beside its columns and its letterhead; a receipt
+    without a letterhead carries everything itself.
+    """
 
     __tablename__ = "receipt"
     __table_args__ = (
         UniqueConstraint("series_id", "serial"),
+        CheckConstraint(one_of("kind", ReceiptKind), name="receiptkind"),
         CheckConstraint("serial > 0", name="serial_from_one"),
         CheckConstraint("amount_rial > 0", name="amount_positive"),
     )
@@ -41,15 +61,17 @@ class Receipt(Base):
     serial: Mapped[int]
     number: Mapped[str] = mapped_column(String(20), unique=True)  # 1404/07/000123
     contribution_id: Mapped[int] = mapped_column(ForeignKey("contribution.id"), unique=True)
-    kind: Mapped[ReceiptKind]
+    kind: Mapped[ReceiptKind] = mapped_column(words_of(ReceiptKind))
     amount_rial: Mapped[int | None]  # the cash on it, if any
     issued_on: Mapped[date]  # the day in Tehran
     issued_at: Mapped[datetime]
-    facts: Mapped[str]  # canonical JSON of receipts.facts.ReceiptFacts
+    letterhead_id: Mapped[int | None] = mapped_column(ForeignKey("receipt_letterhead.id"))
+    facts: Mapped[str]  # JSON of fields of receipts.facts.ReceiptFacts
     facts_hash: Mapped[str] = mapped_column(String(64))
     verify_key: Mapped[str] = mapped_column(String(16))  # 64 bits, in the QR only
 
     series: Mapped[ReceiptSeries] = relationship()
+    letterhead: Mapped[Letterhead | None] = relationship()
     void: Mapped["ReceiptVoid | None"] = relationship()
 
 

@@ -1,4 +1,4 @@
-"""A flow of text, rows and boxes down A5 pages, in either reading direction.
+"""A flow of text, rows and boxes down pages, A5 unless told otherwise, in either direction.
 
 Positions along a line are measured from the *start* edge: the right margin in Persian, the left one
 in English. Lengths are points.
@@ -68,10 +68,22 @@ class Sheet:
     y: float = 0.0
 
     @classmethod
-    def begin(cls, *, is_rtl: bool, look: Look, on_new_page: Callable[["Sheet"], None]) -> "Sheet":
-        sheet = cls(is_rtl, look, on_new_page, Drawing(WIDTH, HEIGHT))
+    def begin(
+        cls,
+        *,
+        is_rtl: bool,
+        look: Look,
+        on_new_page: Callable[["Sheet"], None],
+        size: tuple[float, float] = A5,
+    ) -> "Sheet":
+        sheet = cls(is_rtl, look, on_new_page, Drawing(*size))
         sheet.turn_page()
         return sheet
+
+    @property
+    def inner(self) -> float:
+        """How wide a line may be."""
+        return self.drawing.width - 2 * MARGIN
 
     @property
     def page(self) -> Page:
@@ -79,7 +91,7 @@ class Sheet:
 
     def turn_page(self) -> None:
         self.drawing.new_page()
-        self.y = HEIGHT - MARGIN
+        self.y = self.drawing.height - MARGIN
         self.on_new_page(self)
 
     def need(self, height: float) -> None:
@@ -92,7 +104,8 @@ class Sheet:
 
     def box(self, offset: float, top: float, width: float, height: float) -> Box:
         """A rectangle by its distance from the start edge and its top."""
-        left = WIDTH - MARGIN - offset - width if self.is_rtl else MARGIN + offset
+        right = self.drawing.width - MARGIN
+        left = right - offset - width if self.is_rtl else MARGIN + offset
         return Box(left, top - height, width, height)
 
     def line(
@@ -123,11 +136,11 @@ class Sheet:
         *,
         leading: float,
         offset: float = 0.0,
-        width: float = INNER,
+        width: float | None = None,
         color: str = BLACK,
     ) -> None:
-        """Lines that flow on from where the page is used so far."""
-        lines = set_paragraph(text, style, width)
+        """Lines that flow on from where the page is used, over its whole width if not told."""
+        lines = set_paragraph(text, style, self.inner if width is None else width)
         self.need(leading * len(lines))
         baseline = self.y - _ASCENT * style.size
         self._place(owner, lines, style, offset, baseline, Side.START, color, leading)
@@ -150,7 +163,7 @@ class Sheet:
             taken = min(room, total - done)
             height = taken * look.leading + 2 * look.padding
             if tint:
-                self.page.fill(self.box(0, self.y, INNER, height), tint)
+                self.page.fill(self.box(0, self.y, self.inner, height), tint)
             baseline = self.y - look.padding - _ASCENT * look.size
             for cell, style, lines in zip(cells, styles, columns, strict=True):
                 part = lines[done : done + taken]
@@ -169,7 +182,7 @@ class Sheet:
             self.y -= height
             done += taken
         if rule:
-            self.page.rule(MARGIN, self.y, INNER, rule)
+            self.page.rule(MARGIN, self.y, self.inner, rule)
 
     def _place(
         self,
@@ -183,7 +196,7 @@ class Sheet:
         leading: float = 0.0,
         page: Page | None = None,
     ) -> None:
-        x = WIDTH - MARGIN - anchor if self.is_rtl else MARGIN + anchor
+        x = self.drawing.width - MARGIN - anchor if self.is_rtl else MARGIN + anchor
         edge = _EDGE[self.is_rtl][side]
         (page or self.page).text(
             owner, lines, style, x=x, y=baseline, edge=edge, leading=leading, color=color

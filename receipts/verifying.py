@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from core.clock import tehran_date
 from core.refusals import NotFound
-from receipts.facts import ReceiptKind, facts_from_json
+from receipts.facts import ReceiptKind
+from receipts.freezing import facts_of
 from receipts.numbering import parse_number
 from receipts.series import Receipt, ReceiptVoid
 
@@ -76,7 +77,7 @@ def masked_name(name: str) -> str:
 
 
 def _details(receipt: Receipt) -> ReceiptDetails:
-    name = facts_from_json(receipt.facts).donor_name
+    name = facts_of(receipt).donor_name
     return ReceiptDetails(
         kind=receipt.kind,
         amount_rial=receipt.amount_rial,

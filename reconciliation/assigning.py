@@ -1,4 +1,7 @@
-"""What a person decides about an open line: it is this pledge's money, or it is a bank fee."""
+"""What a person decides about an open line: whose money it is, or what else it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import delete, insert, literal, select
 from sqlalchemy.orm import Session
@@ -6,9 +9,10 @@ from sqlalchemy.orm import Session
 from core.database import Id
 from core.refusals import NotFound, Refusal
 from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
-from reconciliation.expected import ExpectedRefund, forget_pledge
+from reconciliation.expected import ExpectedRefund, OpenLine, forget_pledge
 from reconciliation.found import FOUND, emptied, next_id, rows_of
 from reconciliation.lines import StatementLine
+from reconciliation.locks import hold_accounts
 from reconciliation.matches import Match, Rule, Target
 from reconciliation.worktables import close_lines
 
@@ -37,6 +41,18 @@ class RefundNotOpen(Refusal):
     code = "reconciliation.refund_not_open"
 
 
+class PartsDiffer(Refusal):
+    """The parts of a split are fewer than two, name a pledge twice or do not sum to the line."""
+
+    code = "reconciliation.parts_differ"
+
+
+class NoPair(Refusal):
+    """Two lines that are not the two sides of one movement."""
+
+    code = "reconciliation.no_pair"
+
+
 class WhichFund(Refusal):
     """Another amount came for a pledge of several items: nobody can say which item it is for."""
 
@@ -49,25 +65,87 @@ class WrongSide(Refusal):
     code = "reconciliation.wrong_side"
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How much of a line is whose money."""
+
+    pledge_id: int
+    amount_rial: int
+
+
+def open_cash_rial(session: Session, pledge_id: int) -> int:
+    """What a pledge still promises in cash. Raises NotFound, PledgeNotOpen."""
+    return sum(item.amount_rial or 0 for item in _open_items(session, pledge_id))
+
+
+def begin_to_find(session: Session) -> None:
+    """Forget what was found before; every act by hand begins with it."""
+    emptied(session, FOUND)
+
+
 def find_by_hand(session: Session, line_id: int, pledge_id: int, *, as_given: bool) -> None:
     """Put a line among the found as the money of a pledge, and close both.
 
     ``as_given`` takes another amount than promised, for a pledge of one cash item. Raises
-    NotFound, LineNotOpen, PledgeNotOpen, AmountDiffers, WhichFund, WrongSide.
+    NotFound, LineNotOpen, PledgeNotOpen, AmountDiffers, WhichFund, WrongSide; then nothing changed.
     """
-    line = _line(session, line_id)
-    if line.amount_rial < 0:
-        raise WrongSide
-    items = _open_items(session, pledge_id)
-    promised_rial = sum(item.amount_rial or 0 for item in items)
-    if promised_rial != line.amount_rial:
-        if not as_given:
-            raise AmountDiffers(promised_rial=promised_rial, came_rial=line.amount_rial)
-        if len(items) > 1:
-            raise WhichFund
+    line = _credit(session, line_id)
+    _refuse_other_amount(session, pledge_id, line.amount_rial, as_given=as_given)
     _close(session, line)
     forget_pledge(session, pledge_id)
     _find(session, line, Target.PLEDGE, pledge_id)
+
+
+def find_split_by_hand(session: Session, line_id: int, parts: Sequence[Part]) -> None:
+    """Put a line among the found as the money of several pledges, and close all of them.
+
+    A pledge of one cash item may be given another amount than it promised. Raises NotFound,
+    LineNotOpen, PledgeNotOpen, AmountDiffers, PartsDiffer, WrongSide.
+    """
+    line = _credit(session, line_id)
+    pledges = {part.pledge_id for part in parts}
+    parts_rial = sum(part.amount_rial for part in parts)
+    are_whole = all(part.amount_rial > 0 for part in parts) and parts_rial == line.amount_rial
+    if len(pledges) < max(len(parts), 2) or not are_whole:
+        raise PartsDiffer(line_rial=line.amount_rial, parts_rial=parts_rial)
+    # Pledges are locked in the order of their ids, as everywhere.
+    ordered = sorted(parts, key=lambda part: part.pledge_id)
+    for part in ordered:
+        _refuse_other_amount(session, part.pledge_id, part.amount_rial, as_given=True)
+    _close(session, line)
+    for part in ordered:
+        forget_pledge(session, part.pledge_id)
+        _find(session, line, Target.PLEDGE, part.pledge_id, amount_rial=part.amount_rial)
+
+
+def find_transfer_by_hand(session: Session, line_id: int, other_id: int) -> None:
+    """Put two lines of two accounts among the found as one transfer, and close both.
+
+    Raises NotFound, LineNotOpen, NoPair.
+    """
+    line, other = _pair(session, line_id, other_id)
+    if line.bank_account_id == other.bank_account_id:
+        raise NoPair
+    _find_pair(session, line, other, Target.TRANSFER)
+
+
+def find_reversal_by_hand(session: Session, line_id: int, other_id: int) -> None:
+    """Put two lines of one account among the found, one taking the other back, and close both.
+
+    Raises NotFound, LineNotOpen, NoPair.
+    """
+    line, other = _pair(session, line_id, other_id)
+    if line.bank_account_id != other.bank_account_id:
+        raise NoPair
+    _find_pair(session, line, other, Target.REVERSAL)
+
+
+def open_credit(session: Session, line_id: int) -> StatementLine:
+    """A credit that nothing explains. Raises NotFound, LineNotOpen, WrongSide."""
+    line = _credit(session, line_id)
+    if session.get(OpenLine, line_id) is None:
+        raise LineNotOpen
+    return line
 
 
 def find_fee_by_hand(session: Session, line_id: int) -> None:
@@ -102,7 +180,44 @@ def _line(session: Session, line_id: int) -> StatementLine:
     line = session.get(StatementLine, line_id)
     if line is None:
         raise NotFound(subject="statement_line")
+    hold_accounts(session, select(literal(line_id, Id).label("line_id")))
     return line
+
+
+def _credit(session: Session, line_id: int) -> StatementLine:
+    line = _line(session, line_id)
+    if line.amount_rial < 0:
+        raise WrongSide
+    return line
+
+
+def _pair(session: Session, line_id: int, other_id: int) -> tuple[StatementLine, StatementLine]:
+    line, other = (_line(session, each) for each in sorted((line_id, other_id)))
+    if line.amount_rial != -other.amount_rial:
+        raise NoPair
+    return line, other
+
+
+def _find_pair(session: Session, line: StatementLine, other: StatementLine, target: Target) -> None:
+    for each, beside in ((line, other), (other, line)):
+        _close(session, each)
+        _find(session, each, target, beside.id)
+
+
+def _refuse_other_amount(
+    session: Session, pledge_id: int, amount_rial: int, *, as_given: bool
+) -> None:
+    """Lock a pledge and raise where its open cash is not this amount and may not be."""
+    items = _open_items(session, pledge_id)
+    if _is_found(session, pledge_id):
+        raise PledgeNotOpen
+    promised_rial = sum(item.amount_rial or 0 for item in items)
+    if promised_rial == amount_rial:
+        return
+    if not as_given:
+        raise AmountDiffers(promised_rial=promised_rial, came_rial=amount_rial)
+    if len(items) > 1:
+        raise WhichFund
 
 
 def _open_items(session: Session, pledge_id: int) -> list[PledgeItem]:
@@ -125,14 +240,30 @@ def _open_items(session: Session, pledge_id: int) -> list[PledgeItem]:
     return list(items)
 
 
+def _is_found(session: Session, pledge_id: int) -> bool:
+    """Whether the same act gives the pledge another line already; it is booked only at its end."""
+    of_pledge = select(FOUND.c.line_id).where(
+        FOUND.c.target == Target.PLEDGE.value, FOUND.c.target_id == pledge_id
+    )
+    return session.execute(of_pledge.limit(1)).first() is not None
+
+
 def _close(session: Session, line: StatementLine) -> None:
     if close_lines(session, select(literal(line.id, Id).label("line_id"))) != 1:
         raise LineNotOpen
 
 
-def _find(session: Session, line: StatementLine, target: Target, target_id: int | None) -> None:
-    emptied(session, FOUND)
-    match_id = session.execute(select(next_id(session, Match))).scalar_one()
+def _find(
+    session: Session,
+    line: StatementLine,
+    target: Target,
+    target_id: int | None,
+    *,
+    amount_rial: int | None = None,
+) -> None:
+    match_id = session.execute(
+        select(next_id(session, Match, beside=FOUND.c.match_id))
+    ).scalar_one()
     session.execute(
         insert(FOUND).values(
             match_id=match_id,
@@ -140,7 +271,7 @@ def _find(session: Session, line: StatementLine, target: Target, target_id: int 
             rule=Rule.BY_HAND.value,
             target=target.value,
             target_id=target_id,
-            amount_rial=line.amount_rial,
+            amount_rial=line.amount_rial if amount_rial is None else amount_rial,
             is_principal=True,
             booked_on=line.booked_on,
         )

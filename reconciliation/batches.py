@@ -1,4 +1,4 @@
-"""Which open credit pays out which batch: a terminal's final money of one business day.
+"""Which open credit pays out which batch: a terminal's final money of one business day or cycle.
 
 Nothing in the bank's line names the payments, so the batch is built on our side, with the fee of
 each payment by the terms that held on its day, and found by terminal, exact amount and window.
@@ -7,7 +7,7 @@ Guessing by subset sums is never tried: round amounts give millions of right sum
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -20,21 +20,23 @@ from sqlalchemy import (
     case,
     cast,
     func,
+    literal,
     select,
 )
 from sqlalchemy.orm import Session, aliased
 
 from core.database import Id
 from ledger.terminals import Netting, TerminalTerms
-from reconciliation.expected import ExpectedTerminalMoney, OpenSettlementLine
-from reconciliation.found import days_between
+from reconciliation.calendar import CALENDAR, calendar_of, fill_calendar
+from reconciliation.cycles import WINDOW, fill_windows
+from reconciliation.expected import DAY_END, ExpectedTerminalMoney, OpenSettlementLine
 
 SLICE_ITEMS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A terminal's money of one business day, and the one line that pays it out."""
+    """A terminal's money up to one cut-off of a day, and the one line that pays it out."""
 
     terminal_id: int
     business_day: date
@@ -44,19 +46,25 @@ class Batch:
     line_id: int
     booked_on: date
     moved_count: int = 0  # payments of it that we expected on a neighbouring day
+    cut_off_minute: int = DAY_END
+    apart_fee_rial: int = 0  # what the bank books as a row of its own
+    rounding_rial: int = 0  # kept beyond the fee, or less than it
 
 
 @dataclass(frozen=True, slots=True)
 class OpenBatch:
-    """A terminal's open money of one business day, whatever pays it out."""
+    """A terminal's open money up to one cut-off of a day, whatever pays it out."""
 
     terminal_id: int
     business_day: date
+    cut_off_minute: int
     item_count: int
     gross_rial: int
     fee_rial: int
+    apart_fee_rial: int
     within_days: int
     terms_id: int
+    last_day: date  # on which it may be paid out
 
     @property
     def net_rial(self) -> int:
@@ -67,13 +75,15 @@ def sure_batches(session: Session) -> Sequence[Batch]:
     """The batches that exactly one open line pays, and which alone explain that line.
 
     One query over what is open, without the write lock; writing checks every sum again. The window
-    is the day itself and the days that the terms allow, which is where holidays shift a pay-out.
+    is the day itself and the working days that the terms allow.
     """
-    pair = possible_pairs().subquery()
+    if not reach_open_lines(session):
+        return []
+    pair = possible_pairs(session).subquery()
     sure = (
         select(pair)
         .where(pair.c.lines == 1, pair.c.batches == 1)
-        .order_by(pair.c.terminal_id, pair.c.business_day)
+        .order_by(pair.c.terminal_id, pair.c.business_day, pair.c.cut_off_minute)
     )
     return [
         Batch(
@@ -84,6 +94,8 @@ def sure_batches(session: Session) -> Sequence[Batch]:
             row.fee_rial,
             row.line_id,
             row.booked_on,
+            cut_off_minute=row.cut_off_minute,
+            apart_fee_rial=row.apart_fee_rial,
         )
         for row in session.execute(sure)
     ]
@@ -105,11 +117,50 @@ def in_slices(batches: Sequence[Batch], limit: int = SLICE_ITEMS) -> Iterator[li
 
 def open_batches(session: Session, terminal_id: int | None = None) -> list[OpenBatch]:
     """The open batches with their sums, of one terminal or of all."""
-    batch = _batches().subquery()
-    query = select(batch).order_by(batch.c.terminal_id, batch.c.business_day)
+    batch = batches(session).subquery()
+    query = select(batch).order_by(
+        batch.c.terminal_id, batch.c.business_day, batch.c.cut_off_minute
+    )
     if terminal_id is not None:
         query = query.where(batch.c.terminal_id == terminal_id)
-    return [OpenBatch(**row._mapping) for row in session.execute(query)]
+    calendar = calendar_of(session)
+    return [
+        OpenBatch(**row._mapping, last_day=calendar.last_day(row.business_day, row.within_days))
+        for row in session.execute(query)
+    ]
+
+
+def batches(session: Session) -> Select[*tuple[Any, ...]]:
+    """Open money by terminal and cut-off, with the fee that is netted from its credit or apart.
+
+    The terms are those of the day on which each payment was made.
+    """
+    placed = placed_money(session)
+    money, expected = placed.c, ExpectedTerminalMoney
+    day = select(expected.terminal_id, expected.business_day).distinct().subquery()
+    terms = terms_on(day)
+    return (
+        select(
+            money.terminal_id,
+            money.batch_day.label("business_day"),
+            money.cut_off_minute,
+            func.count().label("item_count"),
+            _whole(func.sum(money.amount_rial)).label("gross_rial"),
+            _whole(func.sum(netted_fee_rial(money.amount_rial, terms))).label("fee_rial"),
+            _whole(func.sum(apart_fee_rial(money.amount_rial, terms))).label("apart_fee_rial"),
+            func.max(terms.c.settles_within_days).label("within_days"),
+            func.max(terms.c.terms_id).label("terms_id"),
+        )
+        .join_from(
+            placed,
+            terms,
+            and_(
+                terms.c.terminal_id == money.terminal_id,
+                terms.c.business_day == money.business_day,
+            ),
+        )
+        .group_by(money.terminal_id, money.batch_day, money.cut_off_minute)
+    )
 
 
 def terms_on(days: FromClause) -> Subquery:
@@ -143,27 +194,41 @@ def netted_fee_rial(amount_rial: SQLColumnExpression[int], terms: Subquery) -> C
 
     Zero where the terms book the fee apart or waive it.
     """
+    return _fee_rial(amount_rial, terms, Netting.NETTED)
+
+
+def apart_fee_rial(amount_rial: SQLColumnExpression[int], terms: Subquery) -> ColumnElement[int]:
+    """The same of what is booked as a row of its own; zero where the fee is netted or waived."""
+    return _fee_rial(amount_rial, terms, Netting.APART)
+
+
+def _fee_rial(
+    amount_rial: SQLColumnExpression[int], terms: Subquery, netting: Netting
+) -> ColumnElement[int]:
     share = amount_rial * terms.c.fee_per_ten_thousand // 10_000
     return case(
-        (terms.c.netting != Netting.NETTED, 0),
+        (terms.c.netting != netting, 0),
         (share < terms.c.fee_floor_rial, terms.c.fee_floor_rial),
         (share > terms.c.fee_cap_rial, terms.c.fee_cap_rial),
         else_=share,
     )
 
 
-def possible_pairs() -> Select[*tuple[Any, ...]]:
-    """Every batch with every open line that it could be, and how many there are of both."""
-    batch = _batches().subquery()
+def possible_pairs(session: Session) -> Select[*tuple[Any, ...]]:
+    """Every batch with every open line that it could be, and how many there are of both.
+
+    The calendar must reach the open lines.
+    """
+    batch = batches(session).subquery()
     line = OpenSettlementLine
-    days = days_between(batch.c.business_day, line.booked_on)
+    taken, paid = CALENDAR.alias(), CALENDAR.alias()
     return (
         select(
             *batch.c,
             line.line_id,
             line.booked_on,
             func.count()
-            .over(partition_by=(batch.c.terminal_id, batch.c.business_day))
+            .over(partition_by=(batch.c.terminal_id, batch.c.business_day, batch.c.cut_off_minute))
             .label("lines"),
             func.count().over(partition_by=line.line_id).label("batches"),
         )
@@ -175,33 +240,54 @@ def possible_pairs() -> Select[*tuple[Any, ...]]:
                 line.amount_rial == batch.c.gross_rial - batch.c.fee_rial,
             ),
         )
-        .where(days >= 0, days <= batch.c.within_days)
+        .join(taken, taken.c.day == batch.c.business_day)
+        .join(paid, paid.c.day == line.booked_on)
+        .where(
+            line.booked_on >= batch.c.business_day,
+            paid.c.working_days - taken.c.working_days <= batch.c.within_days,
+        )
     )
 
 
-def _batches() -> Select[*tuple[Any, ...]]:
-    """Open money by terminal and business day, with the fee that is netted from its credit."""
+def reach_open_lines(session: Session) -> bool:
+    """Put the days from which a batch may reach an open line into the calendar.
+
+    Says whether any line that pays a terminal out is open.
+    """
+    line = OpenSettlementLine
+    first, last = session.execute(select(func.min(line.booked_on), func.max(line.booked_on))).one()
+    reach_days = session.scalar(select(func.max(TerminalTerms.settles_within_days))) or 0
+    # Long holidays too: no window of so many working days is longer than this.
+    begins = first and first - timedelta(days=2 * reach_days + 30)
+    fill_calendar(session, begins, last)
+    return first is not None
+
+
+def placed_money(session: Session) -> FromClause:
+    """Open terminal money with the day and the cut-off of the batch it falls in.
+
+    Where no terminal has cycles nothing is looked up: a batch is a business day.
+    """
     money = ExpectedTerminalMoney
-    day = select(money.terminal_id, money.business_day).distinct().subquery()
-    terms = terms_on(day)
+    if not fill_windows(session):
+        whole_day = literal(DAY_END, Id).label("cut_off_minute")
+        return select(money, money.business_day.label("batch_day"), whole_day).subquery()
     return (
         select(
-            money.terminal_id,
-            money.business_day,
-            func.count().label("item_count"),
-            _whole(func.sum(money.amount_rial)).label("gross_rial"),
-            _whole(func.sum(netted_fee_rial(money.amount_rial, terms))).label("fee_rial"),
-            func.max(terms.c.settles_within_days).label("within_days"),
-            func.max(terms.c.terms_id).label("terms_id"),
+            money,
+            func.coalesce(WINDOW.c.batch_day, money.business_day).label("batch_day"),
+            func.coalesce(WINDOW.c.cut_off_minute, DAY_END).label("cut_off_minute"),
         )
-        .join(
-            terms,
+        .outerjoin(
+            WINDOW,
             and_(
-                terms.c.terminal_id == money.terminal_id,
-                terms.c.business_day == money.business_day,
+                WINDOW.c.terminal_id == money.terminal_id,
+                WINDOW.c.business_day == money.business_day,
+                WINDOW.c.from_minute <= money.taken_minute,
+                WINDOW.c.until_minute > money.taken_minute,
             ),
         )
-        .group_by(money.terminal_id, money.business_day)
+        .subquery()
     )
 
 

@@ -1,24 +1,25 @@
-"""A statement file read to its end: its rows kept on disk, its balance chain proved.
+"""The rows of a file as they go into the table of lines, and the proof of its balance chain.
 
 Newest-first and oldest-first are told apart by the chain itself: in one of the two directions each
 balance is the one before it and the movement. A file whose rows do not add up in either is
-refused whole, with the row named.
+refused whole, with the row named. Formats without running balances have no chain here; they are
+taken by whole days (``days``). Nothing here needs a database: it runs where files are parsed.
 """
 
 import hashlib
-import pickle
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
-from tempfile import SpooledTemporaryFile
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from core.refusals import Refusal
-from reconciliation.statements.contract import Statement, StatementRow
-from reconciliation.statements.refusals import NoRows
+from reconciliation.line_classes import LineClass
+from reconciliation.statements.contract import Balances, Statement, StatementRow, UnreadRow
+from reconciliation.statements.refusals import FileTooLarge, NoRows
 
 SLICE_ROWS = 5_000
-_IN_MEMORY_BYTES = 8 << 20
+ROWS_MAX = 2_000_000
+SET_ASIDE_MAX = 20
 
 
 class BalanceBreaks(Refusal):
@@ -30,7 +31,7 @@ class BalanceBreaks(Refusal):
 
 
 class NoBalances(Refusal):
-    """A file without running balances, which nothing here can splice yet."""
+    """A row without its balance in a file that has one in every row."""
 
     code = "statement.no_balances"
     http_status = 422
@@ -38,9 +39,33 @@ class NoBalances(Refusal):
 
 
 class FractionOfRial(Refusal):
-    """An amount that is not whole rials, or one in another currency."""
+    """An amount that is not whole units of the account."""
 
     code = "statement.not_whole_rials"
+    http_status = 422
+    field = "file"
+
+
+class ForeignCurrency(Refusal):
+    """A file in another currency than the account's unit."""
+
+    code = "statement.foreign_currency"
+    http_status = 422
+    field = "file"
+
+
+class NotBooked(Refusal):
+    """An intraday report or a notification: it may still change, so it proves nothing."""
+
+    code = "statement.not_booked"
+    http_status = 422
+    field = "file"
+
+
+class UncertainRow(Refusal):
+    """A row that was to be set aside, but nothing around it says what it must have been."""
+
+    code = "statement.uncertain_row"
     http_status = 422
     field = "file"
 
@@ -52,7 +77,7 @@ class ChainRow(NamedTuple):
     booked_on: str
     booked_time: str | None
     amount_rial: int
-    balance_rial: int
+    balance_rial: int | None
     line_class: str
     deposit_id: str | None
     reference: str | None
@@ -61,125 +86,176 @@ class ChainRow(NamedTuple):
     payer: str | None
     description: str | None
     raw: str
+    card_key: str | None
     fingerprint: bytes
 
     @property
     def opening_rial(self) -> int:
         """The balance before the row."""
+        if self.balance_rial is None:
+            raise NoBalances(row=self.row_number)
         return self.balance_rial - self.amount_rial
 
 
-class Chain:
-    """The rows of one file in order of time, held in slices on disk so that memory stays flat."""
+@dataclass(slots=True)
+class Gap:
+    """A row set aside, by its place in the file, between its neighbours."""
 
-    def __init__(self) -> None:
-        self.row_count = 0
-        self.is_newest_first = False
-        self.adds_up_both_ways = False  # a few rows that cancel each other
-        self._file = SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115  held open
-        self._places: list[int] = []
-        self._first: ChainRow
-        self._last: ChainRow
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._file.close()
-
-    @property
-    def earliest(self) -> ChainRow:
-        return self._last if self.is_newest_first else self._first
-
-    @property
-    def latest(self) -> ChainRow:
-        return self._first if self.is_newest_first else self._last
-
-    def rows(self, start: int = 0) -> Iterator[ChainRow]:
-        """The rows in order of time, from the one that has so many before it."""
-        for place in range(start // SLICE_ROWS, len(self._places)):
-            rows = self._slice(place)
-            skipped = start - place * SLICE_ROWS
-            yield from rows[skipped:] if skipped > 0 else rows
-
-    def _slice(self, place: int) -> list[ChainRow]:
-        """The rows of one slice in order of time; a newest-first file is read from its end."""
-        if not self.is_newest_first:
-            return self._stored(place)
-        # Slices are full but for the file's last, so that reversed slices do not line up.
-        end = self.row_count - place * SLICE_ROWS
-        begin = max(end - SLICE_ROWS, 0)
-        first, last = begin // SLICE_ROWS, (end - 1) // SLICE_ROWS
-        rows = self._stored(first)
-        if last != first:
-            rows = rows + self._stored(last)
-        return rows[begin - first * SLICE_ROWS : end - first * SLICE_ROWS][::-1]
-
-    def _stored(self, place: int) -> list[ChainRow]:
-        self._file.seek(self._places[place])
-        rows = pickle.load(self._file)  # noqa: S301  written by us, in a file nobody else has
-        return [ChainRow._make(row) for row in rows]
-
-    def store(self, rows: list[ChainRow]) -> None:
-        """Keep the next rows, in the order of the file."""
-        if not rows:
-            return
-        if not self._places:
-            self._first = rows[0]
-        self._last = rows[-1]
-        self._file.seek(0, 2)
-        self._places.append(self._file.tell())
-        pickle.dump([tuple(row) for row in rows], self._file, protocol=5)
-        self.row_count += len(rows)
+    place: int
+    row: UnreadRow
+    above: ChainRow | None
+    below: ChainRow | None = None
 
 
-def read_chain(statement: Statement, *, account_number: str, unit: str) -> Chain:
-    """Read a statement to its end. Raises a Refusal, and then nothing of it has been kept."""
-    chain = Chain()
-    try:
-        _fill(chain, statement, account_number=account_number, unit=unit)
-    except BaseException:
-        chain.__exit__(None, None, None)
-        raise
-    return chain
+@dataclass(slots=True)
+class Ending:
+    """What is known of a file once its last row was read; money in rials."""
+
+    row_count: int = 0
+    balances: Balances = Balances.RUNNING
+    is_newest_first: bool = False
+    adds_up_both_ways: bool = False  # a few rows that cancel each other
+    is_in_day_order: bool = True
+    opening_rial: int | None = None  # declared
+    closing_rial: int | None = None
+    total_rial: int = 0  # without the rows set aside, until those are filled in
+    credit_rial: int = 0
+    first_day: str = ""
+    last_day: str = ""
+    filled: dict[int, ChainRow] = field(default_factory=dict)  # rows set aside, by place
 
 
-def _fill(chain: Chain, statement: Statement, *, account_number: str, unit: str) -> None:
-    if statement.currency != unit:
-        raise FractionOfRial(currency=statement.currency, unit=unit)
-    directions = _Directions()
-    account = account_number.encode()
-    previous: ChainRow | None = None
-    rows: list[ChainRow] = []
-    for read in statement.rows:
-        row = _chain_row(read, statement.minor_digits, account)
-        if previous is not None:
-            directions.compare(previous, row)
-        previous = row
-        rows.append(row)
-        if len(rows) == SLICE_ROWS:
-            chain.store(rows)
-            rows = []
-    chain.store(rows)
-    if chain.row_count == 0:
-        raise NoRows
-    chain.is_newest_first = directions.is_newest_first(chain)
+class Reading:
+    """One pass over a statement: its rows in slices, in the order of the file, then its ending."""
+
+    def __init__(self, statement: Statement, *, account_number: str, unit: str) -> None:
+        self._statement = statement
+        self._account = account_number.encode()
+        self._unit = unit
+        self._gaps: list[Gap] = []
+        self.ending = Ending(balances=statement.balances)
+
+    def slices(self) -> Iterator[list[ChainRow]]:
+        """The rows, proved at the end. Raises a Refusal, and then nothing of them holds."""
+        statement, account = self._statement, self._account
+        is_chain = statement.balances is Balances.RUNNING
+        directions = _Directions() if is_chain else _Days()
+        first: ChainRow | None = None
+        above: ChainRow | None = None
+        gap: Gap | None = None
+        rows: list[ChainRow] = []
+        for read in statement.rows:
+            if isinstance(read, UnreadRow):
+                if gap is not None:
+                    raise UncertainRow(row=read.row_number)
+                gap = Gap(self.ending.row_count + len(rows), read, above)
+                rows.append(_PLACEHOLDER)
+                continue
+            row = chain_row(read, statement.minor_digits, account)
+            if gap is not None:
+                gap.below = row
+                self._gaps.append(gap)
+                gap = None
+            elif above is not None:
+                directions.compare(above, row)
+            first = first or row
+            above = row
+            rows.append(row)
+            if len(rows) >= SLICE_ROWS:
+                yield self._counted(rows[:SLICE_ROWS])
+                rows = rows[SLICE_ROWS:]
+        if gap is not None:
+            self._gaps.append(gap)
+        if rows:
+            yield self._counted(rows)
+        if first is None or above is None:
+            raise NoRows
+        self._end(directions, first, above)
+
+    def _counted(self, rows: list[ChainRow]) -> list[ChainRow]:
+        ending = self.ending
+        ending.row_count += len(rows)
+        if ending.row_count > ROWS_MAX or len(self._gaps) > SET_ASIDE_MAX:
+            raise FileTooLarge
+        amounts = [row.amount_rial for row in rows]
+        ending.total_rial += sum(amounts)
+        ending.credit_rial += sum(amount for amount in amounts if amount > 0)
+        days = {row.booked_on for row in rows} - {""}
+        if days:
+            ending.first_day = min(days | {ending.first_day} - {""})
+            ending.last_day = max(days | {ending.last_day})
+        return rows
+
+    def _end(self, directions: "_Directions | _Days", first: ChainRow, last: ChainRow) -> None:
+        statement, ending = self._statement, self.ending
+        if statement.currency != self._unit:
+            raise ForeignCurrency(currency=statement.currency, unit=self._unit)
+        if not statement.is_booked:
+            raise NotBooked
+        digits = statement.minor_digits
+        ending.opening_rial, ending.closing_rial = (
+            None if minor is None else _whole(minor, digits, None)
+            for minor in (statement.declared.opening_minor, statement.declared.closing_minor)
+        )
+        ending.is_newest_first, ending.adds_up_both_ways = directions.found(first, last)
+        ending.is_in_day_order = directions.is_in_day_order
+        filled = {gap.place: self._filled(gap) for gap in self._gaps}
+        for row in filled.values():
+            ending.total_rial += row.amount_rial
+            ending.credit_rial += max(row.amount_rial, 0)
+            ending.first_day = min(ending.first_day, row.booked_on)
+            ending.last_day = max(ending.last_day, row.booked_on)
+        ending.filled = filled
+
+    def _filled(self, gap: Gap) -> ChainRow:
+        """The row as the balances around it say it must have been. Raises UncertainRow."""
+        ending, digits, row = self.ending, self._statement.minor_digits, gap.row
+        before, after = gap.above, gap.below
+        if ending.is_newest_first:
+            before, after = after, before
+        amount, balance = (
+            None if minor is None else _whole(minor, digits, row.row_number)
+            for minor in (row.amount_minor, row.balance_minor)
+        )
+        if ending.balances is Balances.RUNNING:
+            balance = _only(
+                row.row_number,
+                balance,
+                None if after is None else after.opening_rial,
+                _sum(None if before is None else before.balance_rial, amount),
+            )
+            moved = _sum(balance, None if before is None else -(before.balance_rial or 0))
+        else:
+            balance = None
+            moved = self._declared_rest() if len(self._gaps) == 1 else None
+        amount = _only(row.row_number, amount, moved)
+        day = row.booked_on.isoformat() if row.booked_on else _day_between(before, after)
+        has_balance = ending.balances is not Balances.RUNNING or balance is not None
+        if day is None or not amount or not has_balance:
+            raise UncertainRow(row=row.row_number)
+        clock = _clock(row)
+        return ChainRow(
+            row.row_number, day, clock, amount, balance, LineClass.UNKNOWN.value,
+            row.deposit_id, row.reference, row.terminal, row.branch, row.payer, row.description,
+            row.raw, row.card_key, _fingerprint(self._account, day, clock, amount, row),
+        )  # fmt: skip
+
+    def _declared_rest(self) -> int | None:
+        ending = self.ending
+        if ending.opening_rial is None or ending.closing_rial is None:
+            return None
+        return ending.closing_rial - ending.opening_rial - ending.total_rial
 
 
-def _chain_row(read: StatementRow, minor_digits: int, account: bytes) -> ChainRow:
-    if read.balance_minor is None:
-        raise NoBalances(row=read.row_number)
+def chain_row(read: StatementRow, minor_digits: int, account: bytes) -> ChainRow:
+    """A row as a reader gave it, in rials and with its fingerprint. Raises FractionOfRial."""
     amount_rial, balance_rial = read.amount_minor, read.balance_minor
     if minor_digits:
         amount_rial = _whole(amount_rial, minor_digits, read.row_number)
-        balance_rial = _whole(balance_rial, minor_digits, read.row_number)
+        if balance_rial is not None:
+            balance_rial = _whole(balance_rial, minor_digits, read.row_number)
     day = read.booked_on.isoformat()
-    clock = None if read.booked_time is None else f"{read.booked_time.isoformat()}.000000"
+    clock = _clock(read)
     return ChainRow(
         read.row_number,
         day,
@@ -194,24 +270,34 @@ def _chain_row(read: StatementRow, minor_digits: int, account: bytes) -> ChainRo
         read.payer,
         read.description,
         read.raw,
-        _fingerprint(
-            account,
-            f"{day}\x1f{clock}\x1f{amount_rial}\x1f{read.reference}\x1f{read.deposit_id}\x1f"
-            f"{read.branch}\x1f{read.payer}\x1f{read.description}",
-        ),
+        read.card_key,
+        _fingerprint(account, day, clock, amount_rial, read),
     )
 
 
-def _whole(amount_minor: int, minor_digits: int, row_number: int) -> int:
+_PLACEHOLDER = ChainRow(0, "", None, 0, None, "", None, None, None, None, None, None, "", None, b"")
+
+
+def _clock(read: StatementRow | UnreadRow) -> str | None:
+    return None if read.booked_time is None else f"{read.booked_time.isoformat()}.000000"
+
+
+def _whole(amount_minor: int, minor_digits: int, row_number: int | None) -> int:
     unit: int = 10**minor_digits
     whole, rest = divmod(amount_minor, unit)
     if rest:
-        raise FractionOfRial(row=row_number)
+        raise FractionOfRial(**({} if row_number is None else {"row": row_number}))
     return whole
 
 
-def _fingerprint(account: bytes, text: str) -> bytes:
+def _fingerprint(
+    account: bytes, day: str, clock: str | None, amount_rial: int, read: StatementRow | UnreadRow
+) -> bytes:
     """Sixteen bytes of everything that tells a booking apart, but for its balance."""
+    text = (
+        f"{day}\x1f{clock}\x1f{amount_rial}\x1f{read.reference}\x1f{read.deposit_id}\x1f"
+        f"{read.branch}\x1f{read.payer}\x1f{read.description}"
+    )
     return hashlib.blake2b(text.encode(), digest_size=16, key=_key(account)).digest()
 
 
@@ -220,49 +306,91 @@ def _key(account: bytes) -> bytes:
     return hashlib.blake2b(account, digest_size=16).digest()
 
 
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
+
+
+def _only(row_number: int, *values: int | None) -> int | None:
+    """The one value that everything agrees on. Raises UncertainRow."""
+    known = {value for value in values if value is not None}
+    if len(known) > 1:
+        raise UncertainRow(row=row_number)
+    return known.pop() if known else None
+
+
+def _day_between(before: ChainRow | None, after: ChainRow | None) -> str | None:
+    if before is None or after is None or before.booked_on != after.booked_on:
+        return None
+    return before.booked_on
+
+
+def _moment(row: ChainRow) -> tuple[str, str]:
+    return row.booked_on, row.booked_time or ""
+
+
+class _Days:
+    """A file without running balances: only its days tell which end is the newer one."""
+
+    def __init__(self) -> None:
+        self._goes_up = self._goes_down = False
+
+    def compare(self, above: ChainRow, below: ChainRow) -> None:
+        """Nothing has to follow from a row; only the days are compared."""
+        if below.booked_on != above.booked_on:
+            goes_up = below.booked_on > above.booked_on
+            self._goes_up |= goes_up
+            self._goes_down |= not goes_up
+
+    @property
+    def is_in_day_order(self) -> bool:
+        return not (self._goes_up and self._goes_down)
+
+    def found(self, first: ChainRow, last: ChainRow) -> tuple[bool, bool]:
+        """The direction of the days, which is never in doubt about lines: days are taken whole."""
+        return _moment(first) > _moment(last), False
+
+
 class _Directions:
     """Both directions of reading, compared over the whole file."""
 
+    is_in_day_order = True  # or not, which a chain does not ask
+
     def __init__(self) -> None:
-        self.breaks_if_oldest_first = 0
-        self.breaks_if_newest_first = 0
+        self._breaks_if_oldest_first = 0
+        self._breaks_if_newest_first = 0
         self._oldest_first: BalanceBreaks | None = None
         self._newest_first: BalanceBreaks | None = None
 
     def compare(self, above: ChainRow, below: ChainRow) -> None:
         """Look at two neighbouring rows of the file."""
         if above.balance_rial != below.opening_rial:
-            self.breaks_if_oldest_first += 1
+            self._breaks_if_oldest_first += 1
             # The earliest break in time is the one to name: here the first met,
             self._oldest_first = self._oldest_first or _break(above, below)
         if below.balance_rial != above.opening_rial:
-            self.breaks_if_newest_first += 1
+            self._breaks_if_newest_first += 1
             self._newest_first = _break(below, above)  # and here the last.
 
-    def is_newest_first(self, chain: Chain) -> bool:
-        """The direction in which the file adds up. Raises BalanceBreaks where none does."""
-        by_days = (chain.earliest.booked_on, chain.earliest.booked_time or "") > (
-            chain.latest.booked_on,
-            chain.latest.booked_time or "",
-        )
-        oldest, newest = self.breaks_if_oldest_first, self.breaks_if_newest_first
+    def found(self, first: ChainRow, last: ChainRow) -> tuple[bool, bool]:
+        """Whether the file is newest-first, and whether both ways add up. Raises BalanceBreaks."""
+        by_days = _moment(first) > _moment(last)
+        oldest, newest = self._breaks_if_oldest_first, self._breaks_if_newest_first
         if not oldest and not newest:
-            chain.adds_up_both_ways = True
-            return by_days
+            return by_days, True
         if oldest and newest:
             is_newest_first = (
-                by_days
-                if chain.earliest.booked_on != chain.latest.booked_on
-                else (newest < oldest or (newest == oldest and by_days))
+                newest < oldest or (newest == oldest and by_days)
+                if first.booked_on == last.booked_on
+                else by_days
             )
             raise (self._newest_first if is_newest_first else self._oldest_first) or BalanceBreaks
-        return not newest
+        return not newest, False
 
 
 def _break(before: ChainRow, after: ChainRow) -> BalanceBreaks:
     return BalanceBreaks(
         row=after.row_number,
         after_row=before.row_number,
-        expected_rial=before.balance_rial + after.amount_rial,
+        expected_rial=(before.balance_rial or 0) + after.amount_rial,
         found_rial=after.balance_rial,
     )

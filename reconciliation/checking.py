@@ -1,11 +1,22 @@
 """What must hold after every run, proved by the database over what the run wrote."""
 
-from sqlalchemy import func, select
+from typing import Any
+
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from donations.models.pledge import Pledge
 from reconciliation.expected import ExpectedDeposit, Expects, OpenLine
 from reconciliation.lines import StatementLine
-from reconciliation.matches import Match, MatchUndo, Settlement, SettlementItem, Target
+from reconciliation.matches import (
+    Match,
+    MatchUndo,
+    RunSlice,
+    Settlement,
+    SettlementItem,
+    Target,
+    is_of_run,
+)
 
 
 class BrokenRun(Exception):
@@ -26,13 +37,12 @@ def refuse_broken_run(session: Session, run_id: int) -> None:
 
 
 def _wrong_sums(session: Session, run_id: int) -> int | None:
-    of_run = select(Match.line_id).where(Match.run_id == run_id, MatchUndo.id.is_(None))
     parts = (
         select(Match.line_id, func.sum(Match.amount_rial).label("rial"))
         .outerjoin(MatchUndo, MatchUndo.match_id == Match.id)
         .where(
             MatchUndo.id.is_(None),
-            Match.line_id.in_(of_run.outerjoin(MatchUndo, MatchUndo.match_id == Match.id)),
+            Match.line_id.in_(_standing(run_id, Match.line_id)),
         )
         .group_by(Match.line_id)
         .subquery()
@@ -47,24 +57,22 @@ def _wrong_sums(session: Session, run_id: int) -> int | None:
 
 def _explained_but_open(session: Session, run_id: int) -> int | None:
     return session.scalars(
-        select(OpenLine.line_id)
-        .join(Match, Match.line_id == OpenLine.line_id)
-        .outerjoin(MatchUndo, MatchUndo.match_id == Match.id)
-        .where(Match.run_id == run_id, MatchUndo.id.is_(None))
+        _standing(run_id, OpenLine.line_id)
+        .join(OpenLine, OpenLine.line_id == Match.line_id)
         .limit(1)
     ).first()
 
 
 def _received_but_expected(session: Session, run_id: int) -> int | None:
     return session.scalars(
-        select(Match.line_id)
+        _standing(run_id, Match.line_id)
+        .join(Pledge, Pledge.id == Match.target_id)
         .join(
             ExpectedDeposit,
-            (ExpectedDeposit.target_id == Match.target_id)
+            (ExpectedDeposit.deposit_id == Pledge.deposit_id)
             & (ExpectedDeposit.expects == Expects.PLEDGE),
         )
-        .outerjoin(MatchUndo, MatchUndo.match_id == Match.id)
-        .where(Match.run_id == run_id, Match.target == Target.PLEDGE, MatchUndo.id.is_(None))
+        .where(Match.target == Target.PLEDGE)
         .limit(1)
     ).first()
 
@@ -72,10 +80,10 @@ def _received_but_expected(session: Session, run_id: int) -> int | None:
 def _wrong_settlements(session: Session, run_id: int) -> int | None:
     item = SettlementItem
     return session.scalars(
-        select(Settlement.id)
-        .join(Match, (Match.target_id == Settlement.id) & (Match.target == Target.SETTLEMENT))
+        _standing(run_id, Settlement.id)
+        .join(Settlement, Settlement.id == Match.target_id)
         .join(item, item.settlement_id == Settlement.id)
-        .where(Match.run_id == run_id)
+        .where(Match.target == Target.SETTLEMENT)
         .group_by(Settlement.id, Settlement.gross_rial, Settlement.fee_rial)
         .having(
             (func.sum(item.amount_rial) != Settlement.gross_rial)
@@ -83,3 +91,13 @@ def _wrong_settlements(session: Session, run_id: int) -> int | None:
         )
         .limit(1)
     ).first()
+
+
+def _standing(run_id: int, column: Any) -> Select[int]:
+    """A column of the matches of a run that stand, or of what the caller joins to them."""
+    return (
+        select(column)
+        .join_from(RunSlice, Match, is_of_run(run_id))
+        .outerjoin(MatchUndo, MatchUndo.match_id == Match.id)
+        .where(MatchUndo.id.is_(None))
+    )

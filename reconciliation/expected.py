@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, Select, String, bindparam, delete, func, literal, select
+from sqlalchemy import ForeignKey, Index, Select, String, bindparam, delete, func, literal, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.bulk import listed
@@ -20,13 +20,13 @@ from donations.models.refund import Ending, RefundEnd, RefundRequest, Way
 from ledger.terminals import Terminal
 
 _ORDERED = {"sqlite_with_rowid": False}
+DAY_END = 1_440  # minutes
 
 
 class OpenLine(Base):
     """A line that nothing explains yet."""
 
     __tablename__ = "open_line"
-    __table_args__ = (Index("ix_open_line_account", "bank_account_id", "booked_on"),)
 
     line_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     bank_account_id: Mapped[int]
@@ -35,11 +35,17 @@ class OpenLine(Base):
 
 
 class LineClaim(Base):
-    """A line that something explains: a second match that stands is refused by this key."""
+    """A line that something explains: a second match that stands is refused by this key.
+
+    It refers to the line for the match, too: claims are written in the order of the lines, which
+    makes the proof cheap.
+    """
 
     __tablename__ = "line_claim"
 
-    line_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    line_id: Mapped[int] = mapped_column(
+        ForeignKey("statement_line.id"), primary_key=True, autoincrement=False
+    )
 
 
 class OpenDepositLine(Base):
@@ -99,7 +105,7 @@ class ExpectedDeposit(Base):
     """Money that may arrive under a deposit id of ours."""
 
     __tablename__ = "expected_deposit"
-    __table_args__ = (Index("ix_expected_deposit_target", "expects", "target_id"), _ORDERED)
+    __table_args__ = (_ORDERED,)
 
     deposit_id: Mapped[str] = mapped_column(String(30), primary_key=True)
     amount_rial: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -107,9 +113,11 @@ class ExpectedDeposit(Base):
     target_id: Mapped[int]
 
 
-# Built once: every gift asks this.
+# Built once: every gift asks this. By the deposit id, which is the key, not by the pledge.
 _FORGET_PLEDGE = delete(ExpectedDeposit.__table__).where(  # type: ignore[arg-type]
-    ExpectedDeposit.expects == Expects.PLEDGE, ExpectedDeposit.target_id == bindparam("pledge")
+    ExpectedDeposit.deposit_id
+    == select(Pledge.deposit_id).where(Pledge.id == bindparam("pledge")).scalar_subquery(),
+    ExpectedDeposit.expects == Expects.PLEDGE,
 )
 
 
@@ -135,6 +143,8 @@ class ExpectedTerminalMoney(Base):
     source_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     amount_rial: Mapped[int]
     reference: Mapped[str | None] = mapped_column(String(80))
+    # Of the Tehran day; where it is not known, the last one.
+    taken_minute: Mapped[int] = mapped_column(default=DAY_END - 1, server_default=str(DAY_END - 1))
 
 
 def expect_deposit(
@@ -170,7 +180,10 @@ def expect_chosen_pledges(session: Session, pledge_ids: Select[*tuple[Any, ...]]
     """The same for pledges chosen by a query."""
     session.execute(
         delete(ExpectedDeposit).where(
-            ExpectedDeposit.expects == Expects.PLEDGE, ExpectedDeposit.target_id.in_(pledge_ids)
+            ExpectedDeposit.deposit_id.in_(
+                select(Pledge.deposit_id).where(Pledge.id.in_(pledge_ids))
+            ),
+            ExpectedDeposit.expects == Expects.PLEDGE,
         ),
         execution_options={"synchronize_session": False},
     )
@@ -224,6 +237,7 @@ def expect_terminal_money(
     *,
     amount_rial: int,
     reference: str | None,
+    taken_minute: int = DAY_END - 1,
 ) -> None:
     """Look out for the settlement of money a terminal took. Asking twice is asking once."""
     add_if_new(
@@ -235,6 +249,7 @@ def expect_terminal_money(
         source_id=source_id,
         amount_rial=amount_rial,
         reference=reference,
+        taken_minute=taken_minute,
     )
 
 

@@ -17,7 +17,10 @@ from sqlalchemy import (
     Table,
     delete,
     func,
+    insert,
     literal,
+    literal_column,
+    null,
     select,
 )
 from sqlalchemy import Column as Col
@@ -27,8 +30,13 @@ from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql.functions import FunctionElement
 
 from core.database import Base, Id
+from reconciliation.expected import DAY_END
 
 _temporary = MetaData()
+_ROOM_KB = 64 * 1024
+
+# Where SQLite keeps the last ids of temporary tables that number their rows.
+_SEQUENCE = Table("sqlite_sequence", _temporary, Col("name", String), Col("seq", Id), schema="temp")
 
 # One row for each part of an explained line: the principal, and the fee that was netted from it.
 FOUND = Table(
@@ -44,6 +52,7 @@ FOUND = Table(
     Col("deposit_id", String(30)),
     Col("booked_on", Date, nullable=False),
     prefixes=["TEMPORARY"],
+    sqlite_autoincrement=True,
 )
 
 # One row for each settlement of the slice; ``source`` only where a single payment came alone.
@@ -57,11 +66,15 @@ PAYOUT = Table(
     Col("moved_count", Id, nullable=False),
     Col("gross_rial", Id, nullable=False),
     Col("fee_rial", Id, nullable=False),  # netted from the credit
+    Col("apart_fee_rial", Id, nullable=False, default=0),  # booked as a row of its own
+    Col("cut_off_minute", Id, nullable=False, default=DAY_END),
+    Col("rounding_rial", Id, nullable=False, default=0),  # kept beyond the fee; may be negative
     Col("line_id", Id, nullable=False),
     Col("booked_on", Date, nullable=False),
     Col("source", String(20)),
     Col("source_id", Id),
     Col("reference", String(80)),
+    Col("taken_minute", Id),
     prefixes=["TEMPORARY"],
 )
 
@@ -77,6 +90,19 @@ MOVED = Table(
     prefixes=["TEMPORARY"],
 )
 
+# Money that a report or a person names, and the settlement it goes into.
+CHOSEN = Table(
+    "found_chosen",
+    _temporary,
+    Col("terminal_id", Id, primary_key=True, autoincrement=False),
+    Col("business_day", Date, primary_key=True),
+    Col("source", String(20), primary_key=True),
+    Col("source_id", Id, primary_key=True, autoincrement=False),
+    Col("settlement_id", Id, nullable=False),
+    Col("fee_rial", Id, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+
 # One row for each line of the slice that is being booked, with the ids its booking gets. Joining
 # by these needs no statistics of tables that grow while the run goes on.
 BOOKED = Table(
@@ -89,6 +115,7 @@ BOOKED = Table(
     Col("target_id", Id),
     Col("amount_rial", Id, nullable=False),
     Col("booked_on", Date, nullable=False),
+    Col("posted_on", Date, nullable=False),  # its day in our books: today, where the day is signed
     Col("reference", String(40)),
     Col("suspense_id", Id, nullable=False),  # the ledger account of the line's bank account
     prefixes=["TEMPORARY"],
@@ -136,11 +163,16 @@ def prefer_indexes(session: Session) -> None:
     """Keep PostgreSQL from reading whole tables in this transaction.
 
     Its statistics of tables that have just grown are old, and a slice always has few rows. Without
-    them its costs are no guide either to when compiling a statement pays.
+    them its costs are no guide either to when compiling a statement pays. SQLite needs room to keep
+    the pages that a slice touches.
     """
-    if session.connection().dialect.name == "postgresql":
-        for setting in ("enable_seqscan", "jit"):
-            session.connection().exec_driver_sql(f"SET LOCAL {setting} = off")
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        for setting in ("enable_seqscan = off", "jit = off", f"work_mem = '{_ROOM_KB}kB'"):
+            connection.exec_driver_sql(f"SET LOCAL {setting}")
+        return
+    for schema in ("main", "temp"):
+        connection.exec_driver_sql(f"PRAGMA {schema}.cache_size = -{_ROOM_KB}")
 
 
 def gather_statistics(session: Session, models: Iterable[type[Base]]) -> None:
@@ -158,16 +190,33 @@ def next_id(
     ``beside`` is a column that may hold ids already given out, but not yet written.
     """
     table = model.__table__
-    if session.connection().dialect.name == "postgresql":
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
         name = f'"{table.name}"'  # type: ignore[attr-defined]
         # The table is locked for writing before an id is drawn, as an INSERT does: the sealer sees
         # by the locks who may still write low ids.
-        session.connection().exec_driver_sql(f"LOCK TABLE {name} IN ROW EXCLUSIVE MODE")
-        return func.nextval(func.pg_get_serial_sequence(name, "id"), type_=Id)
+        connection.exec_driver_sql(f"LOCK TABLE {name} IN ROW EXCLUSIVE MODE")
+        # Asked for once: PostgreSQL would look the name up for every row.
+        sequence = connection.execute(select(func.pg_get_serial_sequence(name, "id"))).scalar_one()
+        return func.nextval(literal_column(f"'{sequence}'::regclass"), type_=Id)
     # One writer at a time: nobody can take these numbers before this transaction ends.
     ids = (table.c.id,) if beside is None else (table.c.id, beside)
     last = max(session.execute(select(func.max(id_))).scalar_one() or 0 for id_ in ids)
     return literal(last, Id) + func.row_number(type_=Id).over()
+
+
+def next_match_id(session: Session, model: type[Base]) -> ColumnElement[Any]:
+    """The same for rows that come into the emptied table of the found, in any order.
+
+    SQLite numbers those itself, from where the ids of the table end: a window over the rows costs
+    as much again as finding them.
+    """
+    if session.connection().dialect.name == "postgresql":
+        return next_id(session, model)
+    last = session.execute(select(func.max(model.__table__.c.id))).scalar_one() or 0
+    session.execute(delete(_SEQUENCE).where(_SEQUENCE.c.name == FOUND.name))
+    session.execute(insert(_SEQUENCE).values(name=FOUND.name, seq=last))
+    return null()
 
 
 def rows_of(session: Session, statement: Any) -> int:

@@ -4,22 +4,29 @@ The file is read and proved before the account is locked; then one transaction a
 at all. A day's file of 20,000 rows holds the lock for about half a second.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
 
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import and_, case, func, insert, literal, select, union_all
 from sqlalchemy.orm import Session
 
+from core.database import sum_rial
 from core.refusals import Refusal
 from ledger.accounts import AccountKind, BankAccount, account_code
 from ledger.postings import Cause, Entry, move, post
 from ledger.setwise import account_id, post_each
-from reconciliation.chain import SLICE_ROWS, Chain, ChainRow
+from reconciliation.chain import SLICE_ROWS, ChainRow
+from reconciliation.days import place_days
+from reconciliation.held import Chain
 from reconciliation.lines import StatementFile, StatementImportUndo, StatementLine
 from reconciliation.loading import load
-from reconciliation.splicing import Splice, live_lines, splice
+from reconciliation.locks import closed_through, refuse_locked_day
+from reconciliation.quarantine import QuarantinedLine, QuarantinedRow, unsolved_lines
+from reconciliation.splicing import GapInStatement, Splice, live_lines, splice
+from reconciliation.splitting import note_named_ids
+from reconciliation.statements.contract import Balances
 from reconciliation.worktables import open_lines
 
 
@@ -71,6 +78,11 @@ class ImportReport:
     closing_rial: int
     file_id: int | None = None  # empty for a dry run
     known_since: datetime | None = None  # when the same file, to the byte, was imported
+    set_aside: int = 0  # of the new rows
+    first_day: date | None = None
+    last_day: date | None = None
+    credit_rial: int = 0  # of the whole file
+    debit_rial: int = 0
 
     def as_json(self) -> dict[str, object]:
         """The fields other programs build on (DESIGN 9)."""
@@ -85,6 +97,18 @@ class ImportReport:
             "opening_rial": self.opening_rial,
             "closing_rial": self.closing_rial,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class AddedLines:
+    """What an import added to its account."""
+
+    lines: int
+    set_aside: int  # among them: their rows could not be read
+    credit_rial: int
+    debit_rial: int
+    first_day: date | None
+    last_day: date | None
 
 
 _COLUMNS = (
@@ -112,7 +136,7 @@ def refuse_other_account(account: BankAccount, account_digits: str | None) -> No
 
 def refuse_ended_account(account: BankAccount, chain: Chain) -> None:
     """Raise AccountEnded where the latest row is later than the account's last day."""
-    latest_day = date.fromisoformat(chain.latest.booked_on)
+    latest_day = date.fromisoformat(chain.ending.last_day)
     if account.valid_to is not None and latest_day > account.valid_to:
         raise AccountEnded(ended_on=account.valid_to, booked_on=latest_day)
 
@@ -147,11 +171,60 @@ def report_of_known(known: StatementFile, account: BankAccount) -> ImportReport:
     )
 
 
+def added_lines(session: Session, file: StatementFile) -> AddedLines:
+    """Count and add up the lines of an import."""
+    line = StatementLine
+    credit, debit = (
+        sum_rial(case((is_side, line.amount_rial), else_=0))
+        for is_side in (line.amount_rial > 0, line.amount_rial < 0)
+    )
+    lines, came, went, first_day, last_day = session.execute(
+        select(
+            func.count(), credit, debit, func.min(line.booked_on), func.max(line.booked_on)
+        ).where(line.statement_file_id == file.id)
+    ).one()
+    set_aside = session.scalars(
+        select(func.count())
+        .select_from(QuarantinedLine)
+        .join(QuarantinedLine.line)
+        .where(line.statement_file_id == file.id)
+    ).one()
+    return AddedLines(lines, set_aside, came, went, first_day, last_day)
+
+
 def foresee(
-    session: Session, account: BankAccount, chain: Chain, source: StatementSource
+    session: Session,
+    account: BankAccount,
+    chain: Chain,
+    source: StatementSource,
+    *,
+    opening_rial: int | None = None,
 ) -> ImportReport:
-    """What importing would come to. Raises GapInStatement, DiffersFromKnown."""
-    return _report(account, chain, source, splice(session, account.id, chain), file_id=None)
+    """What importing would come to. Raises what ``store`` raises."""
+    place = find_place(session, account.id, chain, opening_rial=opening_rial)
+    if closed_through(session, account.id) is not None:
+        for rows in (place.before(), place.after()):
+            _refuse_locked(session, account.id, (row.booked_on for row in rows))
+    return _report(account, chain, source, place, file_id=None)
+
+
+def find_place(
+    session: Session, bank_account_id: int, chain: Chain, *, opening_rial: int | None
+) -> Splice:
+    """Where a file joins its account: on the balance chain where it has one, else by whole days.
+
+    ``opening_rial`` is a person's word for the balance before the file. Raises GapInStatement,
+    DiffersFromKnown, LeftOut, BalancesDisagree.
+    """
+    if chain.ending.balances is not Balances.RUNNING:
+        return place_days(session, bank_account_id, chain, given_rial=opening_rial)
+    if opening_rial is not None and opening_rial != chain.earliest.opening_rial:
+        raise GapInStatement(
+            row=chain.earliest.row_number,
+            expected_rial=opening_rial,
+            found_rial=chain.earliest.opening_rial,
+        )
+    return splice(session, bank_account_id, chain)
 
 
 def store(
@@ -162,12 +235,14 @@ def store(
     *,
     imported_by_id: int | None,
     now: datetime,
+    opening_rial: int | None = None,
 ) -> ImportReport:
     """Add a file to its account. The caller holds the account's row locked.
 
-    Raises GapInStatement, DiffersFromKnown; then nothing is added.
+    Raises GapInStatement, DiffersFromKnown, LeftOut, BalancesDisagree, DayLocked; the caller's
+    transaction must end without a commit then.
     """
-    place = splice(session, account.id, chain)
+    place = find_place(session, account.id, chain, opening_rial=opening_rial)
     file = StatementFile(
         bank_account_id=account.id,
         sha256=source.sha256,
@@ -176,8 +251,8 @@ def store(
         row_count=chain.row_count,
         new_count=place.new_count,
         known_count=place.known_count,
-        opening_rial=chain.earliest.opening_rial,
-        closing_rial=chain.latest.balance_rial,
+        opening_rial=place.opening_rial,
+        closing_rial=place.closing_rial,
         generation=_generation(session, account.id),
         imported_by_id=imported_by_id,
         imported_at=now,
@@ -185,12 +260,15 @@ def store(
     session.add(file)
     session.flush()
     if place.new_count:
-        is_first = place.known_count == 0 and place.before_count == 0 and place.after_position == 1
-        _add_lines(session, file, chain, place)
-        if is_first or place.before_count:
-            _book_opening(session, account, file, chain, place, now=now)
+        _add_lines(session, file, place)
+        _keep_set_aside(session, file, chain)
+        _book_opening(session, account, file, place, now=now)
         _book_lines(session, account, file, now=now)
-        open_lines(session, StatementLine.statement_file_id == file.id)
+        of_file = StatementLine.statement_file_id == file.id
+        if chain.ending.filled:
+            of_file = and_(of_file, StatementLine.id.not_in(unsolved_lines()))
+        open_lines(session, of_file)
+        note_named_ids(session, file.id)
     return _report(account, chain, source, place, file_id=file.id)
 
 
@@ -209,6 +287,8 @@ def _report(
     *,
     file_id: int | None,
 ) -> ImportReport:
+    ending = chain.ending
+    set_aside = {row.row_number for row in ending.filled.values()}
     return ImportReport(
         file=source.name,
         format=source.format,
@@ -217,9 +297,21 @@ def _report(
         new=place.new_count,
         known=place.known_count,
         rejected=0,
-        opening_rial=chain.earliest.opening_rial,
-        closing_rial=chain.latest.balance_rial,
+        opening_rial=place.opening_rial,
+        closing_rial=place.closing_rial,
         file_id=file_id,
+        set_aside=len(set_aside) and _new_among(place, set_aside),
+        first_day=date.fromisoformat(ending.first_day),
+        last_day=date.fromisoformat(ending.last_day),
+        credit_rial=ending.credit_rial,
+        debit_rial=place.closing_rial - place.opening_rial - ending.credit_rial,
+    )
+
+
+def _new_among(place: Splice, row_numbers: set[int]) -> int:
+    """How many of these rows are new."""
+    return sum(
+        row.row_number in row_numbers for rows in (place.before, place.after) for row in rows()
     )
 
 
@@ -231,18 +323,52 @@ def _generation(session: Session, bank_account_id: int) -> int:
     ).one()
 
 
-def _add_lines(session: Session, file: StatementFile, chain: Chain, place: Splice) -> None:
-    before = islice(chain.rows(), place.before_count)
-    after = chain.rows(place.before_count + place.known_count)
+def _add_lines(session: Session, file: StatementFile, place: Splice) -> None:
     latest_day = _latest_day(session, file.bank_account_id)
-    for rows, position in ((before, place.before_position), (after, place.after_position)):
+    for rows, first in (
+        (place.before(), place.before_position),
+        (place.after(), place.after_position),
+    ):
+        position = first
         while slice_ := list(islice(rows, SLICE_ROWS)):
+            _refuse_locked(session, file.bank_account_id, (row.booked_on for row in slice_))
             # Twins share their day, so only days that are there already need to be looked at.
             repeatable = {row.fingerprint for row in slice_ if row.booked_on <= latest_day}
             seen = _occurrences(session, file.bank_account_id, repeatable)
             load(session, StatementLine, _COLUMNS, _stored(slice_, file, position, seen))
-            position += len(slice_)  # noqa: PLW2901  the next slice goes on from here
+            position += len(slice_)
             latest_day = max(latest_day, *(row.booked_on for row in slice_))
+
+
+def _refuse_locked(session: Session, bank_account_id: int, days: Iterable[str]) -> None:
+    """Raise DayLocked where one of the days is signed."""
+    earliest = min(days, default=None)
+    if earliest is not None:
+        refuse_locked_day(session, bank_account_id, date.fromisoformat(earliest))
+
+
+def _keep_set_aside(session: Session, file: StatementFile, chain: Chain) -> None:
+    """Say which new lines came from rows that a person set aside."""
+    numbers = [row.row_number for row in chain.ending.filled.values()]
+    if not numbers:
+        return
+    session.execute(
+        insert(QuarantinedLine).from_select(
+            ["line_id", "quarantined_row_id"],
+            select(StatementLine.id, QuarantinedRow.id)
+            .join(
+                QuarantinedRow,
+                and_(
+                    QuarantinedRow.bank_account_id == file.bank_account_id,
+                    QuarantinedRow.sha256 == file.sha256,
+                    QuarantinedRow.row_number == StatementLine.row_number,
+                ),
+            )
+            .where(
+                StatementLine.statement_file_id == file.id, StatementLine.row_number.in_(numbers)
+            ),
+        )
+    )
 
 
 def _stored(
@@ -259,7 +385,7 @@ def _latest_day(session: Session, bank_account_id: int) -> str:
     """The latest day among the account's last lines; banks book a little out of order."""
     days = session.scalars(
         select(StatementLine.booked_on)
-        .where(*live_lines(bank_account_id))  # type: ignore[arg-type]
+        .where(*live_lines(bank_account_id))
         .order_by(StatementLine.position.desc())
         .limit(SLICE_ROWS)
     ).all()
@@ -275,7 +401,7 @@ def _occurrences(
     found = session.execute(
         select(StatementLine.fingerprint, func.max(StatementLine.occurrence))
         .where(
-            *live_lines(bank_account_id),  # type: ignore[arg-type]
+            *live_lines(bank_account_id),
             StatementLine.fingerprint.in_(fingerprints),
         )
         .group_by(StatementLine.fingerprint)
@@ -284,21 +410,13 @@ def _occurrences(
 
 
 def _book_opening(
-    session: Session,
-    account: BankAccount,
-    file: StatementFile,
-    chain: Chain,
-    place: Splice,
-    *,
-    now: datetime,
+    session: Session, account: BankAccount, file: StatementFile, place: Splice, *, now: datetime
 ) -> None:
     """Book what stood on the account before its earliest line.
 
     Where older lines come later than newer ones, what they moved leaves the opening balance again.
     """
-    rial = chain.earliest.opening_rial
-    if place.before_count:
-        rial -= next(chain.rows(place.before_count - 1)).balance_rial
+    rial = place.opening_change_rial
     if rial == 0:
         return
     bank = account_code(AccountKind.BANK, account.number)
@@ -308,7 +426,7 @@ def _book_opening(
         Cause.STATEMENT_OPENING,
         file.id,
         move(bank, opening, rial) if rial > 0 else move(opening, bank, -rial),
-        booked_on=date.fromisoformat(chain.earliest.booked_on),
+        booked_on=date.fromisoformat(place.opens_on),
         now=now,
     )
 

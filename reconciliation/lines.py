@@ -1,7 +1,6 @@
 """Statement files and their lines: what the bank says happened on an account. Never changed."""
 
 from datetime import date, datetime, time
-from enum import StrEnum
 
 from sqlalchemy import (
     CheckConstraint,
@@ -11,20 +10,14 @@ from sqlalchemy import (
     String,
     Time,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.database import Base, insert_only
+from reconciliation.line_classes import LineClass
 
-
-class LineClass(StrEnum):
-    """What kind of booking a line is, by the texts of its bank; unknown is allowed and shown."""
-
-    SETTLEMENT = "settlement"  # a provider's pay-out for a terminal
-    TRANSFER = "transfer"  # Paya, Satna, Pol, mobile bank, card to card, counter
-    FEE = "fee"
-    CHEQUE = "cheque"
-    UNKNOWN = "unknown"
+__all__ = ["LineClass", "StatementFile", "StatementImportUndo", "StatementLine"]
 
 
 @insert_only
@@ -82,6 +75,13 @@ class StatementLine(Base):
         UniqueConstraint("bank_account_id", "fingerprint", "occurrence", "generation"),
         CheckConstraint("amount_rial <> 0", name="moves_money"),
         Index("ix_statement_line_file", "statement_file_id"),
+        Index("ix_statement_line_day", "bank_account_id", "booked_on"),
+        Index(
+            "ix_statement_line_card",
+            "card_key",
+            sqlite_where=text("length(card_key) >= 10"),
+            postgresql_where=text("length(card_key) >= 10"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -102,6 +102,8 @@ class StatementLine(Base):
     terminal: Mapped[str | None] = mapped_column(String(40))  # of a settlement, the bank's id
     branch: Mapped[str | None]
     payer: Mapped[str | None]
+    # Of the payer's card what the bank shows: its issuer's six digits and the last four, or less.
+    card_key: Mapped[str | None] = mapped_column(String(20))
     description: Mapped[str | None]
     raw: Mapped[str]  # canonical JSON of the row as written
 

@@ -1,12 +1,22 @@
-"""Days that were closed and signed: how far an account's days are locked."""
+"""Days that were closed and signed: how far an account's days are locked, and who waits for whom.
+
+Whoever imports into an account or signs a day of it holds the account alone; whoever explains or
+takes back one of its lines by hand holds it together with others. So a day is signed either before
+or after such an act, never beside it. Runs are held by their table, see ``hold_for_signing``.
+"""
 
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ColumnElement, ForeignKey, Select, and_, delete, exists, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.database import Base
+from core.database import Base, engine_of
 from core.refusals import Refusal
+from ledger.accounts import BankAccount
+from reconciliation.found import FOUND
+from reconciliation.lines import StatementLine
+from reconciliation.matches import Target
 
 
 class DayLocked(Refusal):
@@ -41,3 +51,74 @@ def refuse_locked_day(session: Session, bank_account_id: int, day: date) -> None
     locked = closed_through(session, bank_account_id)
     if locked is not None and day <= locked:
         raise DayLocked(day=day, closed_through=locked)
+
+
+def refuse_locked_lines(session: Session, line_ids: Select[*tuple[Any, ...]]) -> None:
+    """Raise DayLocked where one of these lines is of a signed day."""
+    found = session.execute(
+        select(StatementLine.booked_on, AccountLock.closed_through)
+        .join(AccountLock, AccountLock.bank_account_id == StatementLine.bank_account_id)
+        .where(
+            StatementLine.id.in_(line_ids), StatementLine.booked_on <= AccountLock.closed_through
+        )
+        .order_by(StatementLine.booked_on)
+        .limit(1)
+    ).one_or_none()
+    if found is not None:
+        raise DayLocked(day=found.booked_on, closed_through=found.closed_through)
+
+
+def is_locked() -> ColumnElement[bool]:
+    """Whether a statement line is of a signed day: no rule looks at it any more."""
+    return (
+        exists()
+        .where(
+            AccountLock.bank_account_id == StatementLine.bank_account_id,
+            AccountLock.closed_through >= StatementLine.booked_on,
+        )
+        .correlate(StatementLine)
+    )
+
+
+def drop_locked(session: Session) -> None:
+    """Leave lines of signed days out of what a rule found: they are for people alone."""
+    if session.scalars(select(AccountLock.closed_through).limit(1)).first() is None:
+        return
+    locked = select(StatementLine.id).where(is_locked())
+    of_pair = FOUND.c.target.in_([Target.TRANSFER.value, Target.REVERSAL.value])
+    found = FOUND.c.line_id.in_(locked.where(StatementLine.id.in_(select(FOUND.c.line_id))))
+    beside = FOUND.c.target_id.in_(
+        locked.where(StatementLine.id.in_(select(FOUND.c.target_id).where(of_pair)))
+    )
+    session.execute(delete(FOUND).where(or_(found, and_(of_pair, beside))))
+
+
+def hold_accounts(session: Session, line_ids: Select[*tuple[Any, ...]]) -> None:
+    """Hold the accounts of some lines together with others until we commit.
+
+    Nothing is imported into them and no day of them is signed meanwhile. On SQLite whoever writes
+    is alone anyway.
+    """
+    if engine_of(session) == "sqlite":
+        return
+    accounts = select(StatementLine.bank_account_id).where(StatementLine.id.in_(line_ids))
+    session.execute(
+        select(BankAccount.id)
+        .where(BankAccount.id.in_(accounts))
+        .order_by(BankAccount.id)
+        .with_for_update(read=True)
+    )
+
+
+def hold_for_signing(session: Session, bank_account_id: int) -> None:
+    """Wait for everybody who is changing what explains the lines of an account, and be alone.
+
+    The slice of a run that is being written is waited for, and the next one waits for us: the
+    table of runs is locked, because a run that begins only now has no row yet to be held. The
+    order is that of an undo: runs, then the account.
+    """
+    if engine_of(session) != "sqlite":
+        session.connection().exec_driver_sql("LOCK TABLE reconciliation_run IN SHARE MODE")
+    session.execute(
+        select(BankAccount.id).where(BankAccount.id == bank_account_id).with_for_update()
+    )

@@ -11,11 +11,12 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import (
     ColumnElement,
+    Exists,
     String,
-    Subquery,
     and_,
     case,
     delete,
+    exists,
     func,
     insert,
     literal,
@@ -24,7 +25,7 @@ from sqlalchemy import (
     true,
     tuple_,
 )
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from reconciliation.expected import (
     ExpectedDeposit,
@@ -34,11 +35,9 @@ from reconciliation.expected import (
     OpenFeeLine,
     OpenLine,
 )
-from reconciliation.found import FOUND, analysed, emptied, expect_rows, next_id, rows_of
+from reconciliation.found import FOUND, analysed, emptied, expect_rows, next_match_id, rows_of
 from reconciliation.lines import StatementLine
-from reconciliation.matches import Match, Rule, Target
-
-SLICE_LINES = 5_000
+from reconciliation.matches import Match, Rule, RunSlice, Target
 
 Key: TypeAlias = tuple[Any, ...]
 
@@ -54,31 +53,32 @@ def find_deposits(session: Session, after: Key | None, limit: int) -> Key | None
     """
     emptied(session, FOUND)
     line = OpenDepositLine
-    until = nth_key(session, (line.deposit_id, line.amount_rial), after, limit)
-    first = _first_lines(after, until)
+    key = (line.deposit_id, line.amount_rial)
+    until = nth_key(session, key, after, limit)
     expected = ExpectedDeposit
     is_pledge = expected.expects == Expects.PLEDGE
     found = (
         select(
-            next_id(session, Match),
-            first.c.line_id,
+            next_match_id(session, Match),
+            line.line_id,
             _either(is_pledge, Rule.DEPOSIT_ID, Rule.DEPOSIT_SLIP),
             _either(is_pledge, Target.PLEDGE, Target.DEPOSIT_SLIP),
             expected.target_id,
             expected.amount_rial,
             true(),
             expected.deposit_id,
-            first.c.booked_on,
+            line.booked_on,
         )
         .join_from(
-            first,
+            line,
             expected,
             and_(
-                expected.deposit_id == first.c.deposit_id,
-                expected.amount_rial == first.c.amount_rial,
+                expected.deposit_id == line.deposit_id,
+                expected.amount_rial == line.amount_rial,
             ),
         )
-        .where(first.c.place == 1)
+        .where(*inside(key, after, until), ~_has_earlier())
+        .order_by(line.line_id)  # in which all that is kept by line is then touched in order
     )
     rows_of(session, insert(FOUND).from_select(list(FOUND.c.keys()), found))
     return until
@@ -128,7 +128,7 @@ def find_fees(session: Session, after: Key | None, limit: int) -> Key | None:
         insert(FOUND).from_select(
             list(FOUND.c.keys()),
             select(
-                next_id(session, Match),
+                next_match_id(session, Match),
                 line.line_id,
                 literal(Rule.BANK_FEE.value, String),
                 literal(Target.BANK_FEE.value, String),
@@ -138,7 +138,8 @@ def find_fees(session: Session, after: Key | None, limit: int) -> Key | None:
                 null(),
                 StatementLine.booked_on,
             )
-            .join(StatementLine, StatementLine.id == line.line_id)
+            # An outer join, for SQLite begins with its left side and not with the whole history.
+            .outerjoin(StatementLine, StatementLine.id == line.line_id)
             .where(*inside((line.line_id,), after, until)),
         ),
     )
@@ -155,7 +156,8 @@ def close_fees(session: Session) -> None:
 def found_lines(session: Session) -> dict[Rule, int]:
     """How many lines each rule explains in this slice, when all of them are among the found."""
     analysed(session, FOUND)
-    counted = select(FOUND.c.rule, func.count()).where(FOUND.c.is_principal).group_by(FOUND.c.rule)
+    lines = func.count(FOUND.c.line_id.distinct())
+    counted = select(FOUND.c.rule, lines).where(FOUND.c.is_principal).group_by(FOUND.c.rule)
     return {Rule(rule): count for rule, count in session.execute(counted)}
 
 
@@ -166,7 +168,8 @@ def write_matches(
 
     Raises IntegrityError where something else explains one of the lines already: a defect.
     """
-    claimed = select(FOUND.c.line_id).where(FOUND.c.is_principal).order_by(FOUND.c.line_id)
+    principal = select(FOUND.c.line_id).where(FOUND.c.is_principal)
+    claimed = principal.group_by(FOUND.c.line_id).order_by(FOUND.c.line_id)
     session.execute(insert(LineClaim).from_select(["line_id"], claimed))
     session.execute(
         insert(Match).from_select(
@@ -187,6 +190,18 @@ def write_matches(
             ).order_by(FOUND.c.match_id),
         )
     )  # fmt: skip
+    if run_id is not None:
+        _write_slice(session, run_id)
+
+
+def _write_slice(session: Session, run_id: int) -> None:
+    written = select(
+        literal(run_id, RunSlice.run_id.type),
+        func.min(FOUND.c.match_id),
+        func.max(FOUND.c.match_id),
+    ).having(func.count() > 0)
+    columns = ["run_id", "first_match_id", "last_match_id"]
+    session.execute(insert(RunSlice).from_select(columns, written))
 
 
 def close_open_lines(session: Session) -> None:
@@ -224,18 +239,13 @@ def inside(
     return conditions
 
 
-def _first_lines(after: Key | None, until: Key | None) -> Subquery:
-    """The lines of a slice, numbered among those of their id and amount by day and line."""
-    line = OpenDepositLine
-    place = func.row_number().over(
-        partition_by=(line.deposit_id, line.amount_rial), order_by=(line.booked_on, line.line_id)
-    )
-    return (
-        select(
-            line.deposit_id, line.amount_rial, line.booked_on, line.line_id, place.label("place")
-        )
-        .where(*inside((line.deposit_id, line.amount_rial), after, until))
-        .subquery()
+def _has_earlier() -> Exists:
+    """Whether another open line of the same id and amount comes before, by day and line."""
+    line, earlier = OpenDepositLine, aliased(OpenDepositLine)
+    return exists().where(
+        earlier.deposit_id == line.deposit_id,
+        earlier.amount_rial == line.amount_rial,
+        tuple_(earlier.booked_on, earlier.line_id) < tuple_(line.booked_on, line.line_id),
     )
 
 

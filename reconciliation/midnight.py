@@ -18,7 +18,13 @@ from core.clock import tehran_moment
 from donations.models.contribution import Contribution
 from donations.models.payment import PaymentState, PaymentStep
 from reconciliation.batches import Batch, OpenBatch, netted_fee_rial, open_batches, terms_on
-from reconciliation.expected import ExpectedTerminalMoney, MoneySource, OpenSettlementLine
+from reconciliation.calendar import Calendar, calendar_of
+from reconciliation.expected import (
+    DAY_END,
+    ExpectedTerminalMoney,
+    MoneySource,
+    OpenSettlementLine,
+)
 
 NEAR = timedelta(minutes=15)
 # More payments than these near one midnight make chance agreements likely: a person looks.
@@ -68,11 +74,11 @@ def shifted_batches(session: Session) -> list[Shift]:
     batches = {
         (batch.terminal_id, batch.business_day): batch
         for batch in open_batches(session)
-        if batch.terminal_id in lines
+        if batch.terminal_id in lines and batch.cut_off_minute == DAY_END
     }
     shifts = [
         shift
-        for first, second in _neighbours(batches)
+        for first, second in _neighbours(batches, calendar_of(session))
         for shift in _sure(session, first, second, lines)
     ]
     uses = Counter(part for shift in shifts for part in _parts(shift))
@@ -89,21 +95,29 @@ def _lines_by_terminal(session: Session) -> Lines:
 
 
 def _neighbours(
-    batches: Mapping[tuple[int, date], OpenBatch],
+    batches: Mapping[tuple[int, date], OpenBatch], calendar: Calendar
 ) -> Iterator[tuple[OpenBatch, OpenBatch]]:
     """Every two days in a row under one contract; one of them may hold nothing by our books."""
     for terminal_id, day in sorted({*batches, *((key, day - _DAY) for key, day in batches)}):
         first, second = batches.get((terminal_id, day)), batches.get((terminal_id, day + _DAY))
         if first is None and second is not None:
-            first = _nothing_on(day, second)
+            first = _nothing_on(day, second, calendar)
         if second is None and first is not None:
-            second = _nothing_on(day + _DAY, first)
+            second = _nothing_on(day + _DAY, first, calendar)
         if first and second and first.terms_id == second.terms_id:
             yield first, second
 
 
-def _nothing_on(day: date, like: OpenBatch) -> OpenBatch:
-    return replace(like, business_day=day, item_count=0, gross_rial=0, fee_rial=0)
+def _nothing_on(day: date, like: OpenBatch, calendar: Calendar) -> OpenBatch:
+    return replace(
+        like,
+        business_day=day,
+        item_count=0,
+        gross_rial=0,
+        fee_rial=0,
+        apart_fee_rial=0,
+        last_day=calendar.last_day(day, like.within_days),
+    )
 
 
 def _sure(session: Session, first: OpenBatch, second: OpenBatch, lines: Lines) -> list[Shift]:
@@ -132,7 +146,7 @@ def _sure(session: Session, first: OpenBatch, second: OpenBatch, lines: Lines) -
 
 def _within(batch: OpenBatch, lines: Sequence[OpenSettlementLine]) -> Iterator[OpenSettlementLine]:
     for line in lines:
-        if 0 <= (line.booked_on - batch.business_day).days <= batch.within_days:
+        if batch.business_day <= line.booked_on <= batch.last_day:
             yield line
 
 
@@ -177,6 +191,8 @@ def _moved_batch(batch: OpenBatch, line: OpenSettlementLine, moved: Sequence[Mov
         line_id=line.line_id,
         booked_on=line.booked_on,
         moved_count=len(comes),
+        # Booked apart, it is no part of the row; nobody can say for which day the bank takes it.
+        apart_fee_rial=0 if moved else batch.apart_fee_rial,
     )
 
 

@@ -4,13 +4,14 @@ Nothing is stored: the sentence is made from the rule and the rows, so that it c
 them. The language is the one spoken.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Row, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from core.digits import to_persian
 from core.jalali import jalali_plain
@@ -19,16 +20,26 @@ from core.words import DEFAULT_LANGUAGE, _, spoken
 from donations.models.desk import DepositSlip
 from donations.models.pledge import Pledge
 from donations.models.refund import RefundEnd, RefundRequest
+from ledger.accounts import BankAccount
 from ledger.terminals import Terminal
 from offices.places import Office
 from offices.staff import StaffMember
+from reconciliation.expected import DAY_END
 from reconciliation.lines import StatementLine
 from reconciliation.matches import Match, MatchUndo, Rule, Settlement, SettlementItem, Target
+from reconciliation.reports import ReportedSettlement, SettlementReport
+
+_OtherSide = aliased(StatementLine, name="other_side")
+_PAIRED = (Target.TRANSFER, Target.REVERSAL)
+_Row: TypeAlias = Row[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What a line was matched with: the principal match and the row behind its target."""
+    """What a line was matched with: the principal match and the row behind its target.
+
+    Of a line that several pledges share, the first; the reason names all.
+    """
 
     match_id: int
     rule: Rule
@@ -53,6 +64,8 @@ def explanations(session: Session, line_ids: Sequence[int]) -> Mapping[int, Expl
             StaffMember,
             RefundRequest,
             RefundEnd,
+            _OtherSide,
+            BankAccount,
         )
         .join(StatementLine, StatementLine.id == Match.line_id)
         .outerjoin(MatchUndo, MatchUndo.match_id == Match.id)
@@ -64,14 +77,23 @@ def explanations(session: Session, line_ids: Sequence[int]) -> Mapping[int, Expl
         .outerjoin(StaffMember, StaffMember.id == Match.made_by_id)
         .outerjoin(RefundRequest, _targets(Target.REFUND, RefundRequest.id))
         .outerjoin(RefundEnd, RefundEnd.request_id == RefundRequest.id)
+        .outerjoin(
+            _OtherSide,
+            and_(Match.target.in_(_PAIRED), Match.target_id == _OtherSide.id),
+        )
+        .outerjoin(BankAccount, BankAccount.id == _OtherSide.bank_account_id)
         .where(Match.line_id.in_(line_ids), MatchUndo.id.is_(None), is_principal())
+        .order_by(Match.id)
     )
-    return {row.Match.line_id: _explained(session, row) for row in rows.all()}
+    parts = defaultdict(list)
+    for row in rows.all():
+        parts[row.Match.line_id].append(row)
+    return {line_id: _explained(session, of_line) for line_id, of_line in parts.items()}
 
 
 def is_principal() -> ColumnElement[bool]:
-    """The condition that a match is the line's own, not the fee netted from it."""
-    return or_(Match.target != Target.BANK_FEE, Match.rule.in_((Rule.BANK_FEE, Rule.BY_HAND)))
+    """The condition that a match is the line's own, not what was netted from a pay-out."""
+    return or_(Match.target.not_in((Target.BANK_FEE, Target.REFUND)), StatementLine.amount_rial < 0)
 
 
 def digits(text: object) -> str:
@@ -91,6 +113,11 @@ def day(of: date) -> str:
     return digits(jalali_plain(of))
 
 
+def clock(minute: int) -> str:
+    """A minute of the day as a time, 1440 as 24:00."""
+    return digits(f"{minute // 60:02}:{minute % 60:02}")
+
+
 def terminal_name(terminal: Terminal) -> str:
     """A terminal by the number people know: the bank's, or ours where the bank's is no number."""
     number = terminal.bank_terminal_id
@@ -101,27 +128,71 @@ def _targets(target: Target, id_: Any) -> ColumnElement[bool]:
     return and_(Match.target == target, Match.target_id == id_)
 
 
-def _explained(session: Session, row: Row[*tuple[Any, ...]]) -> Explained:
+def _explained(session: Session, rows: Sequence[_Row]) -> Explained:
+    row = rows[0]
     return Explained(
         match_id=row.Match.id,
         rule=row.Match.rule,
         target=row.Match.target,
-        reason=_sentence(session, row),
+        reason=_sentence(session, row) if len(rows) == 1 else _shared(rows),
         tracking_code=row.Pledge.tracking_code if row.Pledge else None,
         settlement_id=row.Settlement.id if row.Settlement else None,
         run_id=row.Match.run_id,
     )
 
 
-def _sentence(session: Session, row: Row[*tuple[Any, ...]]) -> str:
-    line = row.StatementLine
-    quoted = {
+def _quoted(line: StatementLine) -> dict[str, str]:
+    return {
         "row": digits(line.row_number),
         "day": day(line.booked_on),
         "amount": rial(abs(line.amount_rial)),
     }
+
+
+def _shared(rows: Sequence[_Row]) -> str:
+    """A line whose money is of several pledges."""
+    quoted = _quoted(rows[0].StatementLine)
+    parts = _(" and ").join(
+        _("%(amount)s rial for pledge %(code)s (%(deposit_id)s)")
+        % {
+            "amount": rial(row.Match.amount_rial),
+            "code": digits(row.Pledge.tracking_code),
+            "deposit_id": digits(row.Pledge.deposit_id),
+        }
+        for row in rows
+        if row.Pledge is not None
+    )
+    if rows[0].Match.rule is Rule.BY_HAND:
+        return _(
+            "%(name)s decided that row %(row)s of %(day)s (%(amount)s rial) is shared: %(parts)s."
+        ) % {**quoted, "parts": parts, "name": rows[0].StaffMember.name}
+    return _(
+        "Row %(row)s of %(day)s (%(amount)s rial) names several deposit ids of ours, and their "
+        "pledges make exactly its amount: %(parts)s."
+    ) % {**quoted, "parts": parts}
+
+
+def _sentence(session: Session, row: _Row) -> str:
+    line = row.StatementLine
+    quoted = _quoted(line)
     if row.Match.rule is Rule.BY_HAND:
         return _by_hand(row, quoted)
+    if row.Match.rule is Rule.CARD:
+        return _(
+            "Row %(row)s of %(day)s (%(amount)s rial) is pledge %(code)s: earlier deposits of its "
+            "donor came from the card %(card)s of the row and the amount is equal; no other open "
+            "row and no other open pledge fits."
+        ) % {**quoted, "code": digits(row.Pledge.tracking_code), "card": digits(line.card_key)}
+    if row.Match.target is Target.REVERSAL:
+        return _(
+            "Row %(row)s of %(day)s (%(amount)s rial) and row %(other)s of the same day take each "
+            "other back: the amounts are opposite, both carry the serial %(reference)s, and no "
+            "other row does."
+        ) % {
+            **quoted,
+            "other": digits(row.other_side.row_number),
+            "reference": digits(line.reference),
+        }
     if row.Pledge is not None:
         return _(
             "Row %(row)s of %(day)s (%(amount)s rial) is pledge %(code)s: the deposit id "
@@ -156,19 +227,35 @@ def _sentence(session: Session, row: Row[*tuple[Any, ...]]) -> str:
             "payment": digits(row.RefundRequest.payment_id),
             "reference": digits(row.RefundEnd.bank_reference),
         }
+    if row.Match.target_id is not None:
+        return _fee_of_settlement(session, row, quoted)
     return _(
         "Row %(row)s of %(day)s (%(amount)s rial) is a fee of the bank: it is a debit and its "
         "text says: %(text)s."
     ) % {**quoted, "text": digits(line.description or line.payer or "")}
 
 
-def _by_hand(row: Row[*tuple[Any, ...]], quoted: Mapping[str, str]) -> str:
+def _fee_of_settlement(session: Session, row: _Row, quoted: Mapping[str, str]) -> str:
+    settlement = session.get_one(Settlement, row.Match.target_id)
+    return _(
+        "Row %(row)s of %(day)s (%(amount)s rial) is the fee of what terminal %(terminal)s was "
+        "paid out for %(business_day)s: the %(count)s payments of that pay-out make %(gross)s "
+        "rial, and the fee by the terms, which the bank books apart, is the amount of the row; no "
+        "other pay-out and no other row fits."
+    ) % {**quoted, **_of_settlement(settlement, session.get_one(Terminal, settlement.terminal_id))}
+
+
+def _by_hand(row: _Row, quoted: Mapping[str, str]) -> str:
     maker = {"name": row.StaffMember.name if row.StaffMember else ""}
+    if row.Match.target in _PAIRED:
+        return _decided_pair(row, {**quoted, **maker})
     if row.RefundRequest is not None:
         return _(
             "%(name)s decided that row %(row)s of %(day)s (%(amount)s rial) is the money sent "
             "back for payment %(payment)s."
         ) % {**quoted, **maker, "payment": digits(row.RefundRequest.payment_id)}
+    if row.Settlement is not None:
+        return _settled_by_hand(row, {**quoted, **maker})
     if row.Pledge is None:
         return _(
             "%(name)s decided that row %(row)s of %(day)s (%(amount)s rial) is a fee of the bank."
@@ -178,16 +265,28 @@ def _by_hand(row: Row[*tuple[Any, ...]], quoted: Mapping[str, str]) -> str:
     ) % {**quoted, **maker, "code": digits(row.Pledge.tracking_code)}
 
 
-def _settled(session: Session, row: Row[*tuple[Any, ...]], quoted: Mapping[str, str]) -> str:
+def _decided_pair(row: _Row, quoted: Mapping[str, str]) -> str:
+    other = row.other_side
+    values = {**quoted, "other": digits(other.row_number), "other_day": day(other.booked_on)}
+    if row.Match.target is Target.REVERSAL:
+        return (
+            _(
+                "%(name)s decided that row %(row)s of %(day)s (%(amount)s rial) and row %(other)s "
+                "of %(other_day)s take each other back."
+            )
+            % values
+        )
+    return _(
+        "%(name)s decided that row %(row)s of %(day)s (%(amount)s rial) is a transfer; its other "
+        "side is row %(other)s of %(other_day)s on account %(account)s."
+    ) % {**values, "account": digits(row.BankAccount.number)}
+
+
+def _settled(session: Session, row: _Row, quoted: Mapping[str, str]) -> str:
     settlement = row.Settlement
-    values = {
-        **quoted,
-        "terminal": terminal_name(row.Terminal),
-        "business_day": day(settlement.business_day),
-        "count": digits(settlement.item_count),
-        "gross": rial(settlement.gross_rial),
-        "fee": rial(settlement.fee_rial),
-    }
+    values = {**quoted, **_of_settlement(settlement, row.Terminal)}
+    if row.Match.rule is Rule.SETTLEMENT_REPORT:
+        return _reported(session, settlement, values)
     if row.Match.rule is Rule.BANK_REFERENCE:
         reference = session.scalars(
             select(SettlementItem.reference).where(SettlementItem.settlement_id == settlement.id)
@@ -198,9 +297,55 @@ def _settled(session: Session, row: Row[*tuple[Any, ...]], quoted: Mapping[str, 
             "no other row and no other payment has both."
         ) % {**values, "reference": digits(reference)}
     sentence = _paid_out(settlement, values)
+    if settlement.cut_off_minute != DAY_END:
+        sentence += " " + _("The cycle takes payments up to %(clock)s.") % {
+            "clock": clock(settlement.cut_off_minute)
+        }
+    if rounded_rial := settlement.net_rial - row.StatementLine.amount_rial:
+        sentence += " " + _(
+            "The bank rounds the fees otherwise: %(rounded)s rial, less than one a payment, is "
+            "posted to fees; nothing else is as near."
+        ) % {"rounded": rial(rounded_rial)}
     if settlement.moved_count:
         sentence += " " + _moved(session, settlement)
     return sentence
+
+
+def _of_settlement(settlement: Settlement, terminal: Terminal) -> dict[str, str]:
+    return {
+        "terminal": terminal_name(terminal),
+        "business_day": day(settlement.business_day),
+        "count": digits(settlement.item_count),
+        "gross": rial(settlement.gross_rial),
+        "fee": rial(settlement.fee_rial),
+    }
+
+
+def _reported(session: Session, settlement: Settlement, values: Mapping[str, str]) -> str:
+    report = session.scalars(
+        select(SettlementReport)
+        .join(ReportedSettlement, ReportedSettlement.report_id == SettlementReport.id)
+        .where(ReportedSettlement.settlement_id == settlement.id)
+    ).one()
+    return _(
+        "Row %(row)s of %(day)s (%(amount)s rial) is the pay-out of terminal %(terminal)s that the "
+        "provider lists in report %(report)s: its %(count)s payments make %(gross)s rial, less "
+        "%(fee)s rial of fees that is the amount of the row; every one of them is ours, and no "
+        "other row fits."
+    ) % {**values, "report": digits(report.id)}
+
+
+def _settled_by_hand(row: _Row, values: Mapping[str, str]) -> str:
+    settlement = row.Settlement
+    return _(
+        "%(name)s decided that row %(row)s of %(day)s (%(amount)s rial) pays out terminal "
+        "%(terminal)s: %(count)s payments make %(gross)s rial, less %(fee)s rial of fees and "
+        "%(differences)s rial of named differences."
+    ) % {
+        **values,
+        **_of_settlement(settlement, row.Terminal),
+        "differences": rial(settlement.net_rial - row.StatementLine.amount_rial),
+    }
 
 
 def _moved(session: Session, settlement: Settlement) -> str:

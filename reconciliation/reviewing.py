@@ -19,9 +19,12 @@ from reconciliation.matches import (
     Match,
     MatchUndo,
     ReconciliationRun,
+    RunSlice,
     Settlement,
     SettlementItem,
     Target,
+    has_target,
+    is_of_run,
 )
 from reconciliation.reporting import Totals, totals
 from reconciliation.unimporting import latest_import
@@ -143,12 +146,19 @@ def runs_page(session: Session, *, before_id: int | None = None, limit: int) -> 
     return [RunStanding(run, standing_in_run(session, run.id)) for run in session.scalars(query)]
 
 
+def is_at_work(session: Session) -> bool:
+    """Whether a run or an undo is at work at this moment."""
+    holder = select(ReconciliationRun.id).where(ReconciliationRun.slot.is_not(None))
+    return session.scalars(holder).first() is not None
+
+
 def standing_in_run(session: Session, run_id: int) -> int:
     """How many lines a run explained and still does."""
     return session.scalars(
         select(func.count(Match.line_id.distinct()))
+        .join_from(RunSlice, Match, is_of_run(run_id))
         .outerjoin(MatchUndo, MatchUndo.match_id == Match.id)
-        .where(Match.run_id == run_id, MatchUndo.id.is_(None))
+        .where(MatchUndo.id.is_(None))
     ).one()
 
 
@@ -208,7 +218,7 @@ def _settlements() -> Any:
             MatchUndo.id.is_(None).label("stands"),
         )
         .join(Terminal, Terminal.id == Settlement.terminal_id)
-        .join(Match, (Match.target == Target.SETTLEMENT) & (Match.target_id == Settlement.id))
+        .join(Match, has_target(Target.SETTLEMENT, Settlement.id))
         .join(StatementLine, StatementLine.id == Match.line_id)
         .outerjoin(MatchUndo, MatchUndo.match_id == Match.id)
     )

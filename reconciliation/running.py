@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from time import monotonic
+from time import monotonic, sleep
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.database import Database
 from core.refusals import NotFound, Refusal
+from reconciliation.expected import OpenLine
 from reconciliation.found import prefer_indexes, rows_of
 from reconciliation.matches import ReconciliationRun, RunState
+from reconciliation.pacing import Rest
 
 # A slice takes half a second; whoever was silent for so long is dead.
 SILENCE = timedelta(minutes=2)
@@ -38,6 +40,8 @@ class Turn:
         self._begun_at = begun_at
         self._begun = monotonic()
         self._touched_at = begun_at
+        self._rest = Rest()
+        self.held_seconds = 0.0  # for how long the last slice kept others from writing
 
     @property
     def now(self) -> datetime:
@@ -49,11 +53,15 @@ class Turn:
 
         The run's row stays locked until the slice ends: who locks it waits for whole slices.
         """
+        sleep(self._rest.seconds)
         now = self.now
         with self._database.writing() as session:
+            began = monotonic()
+            self._rest.look(session)
             prefer_indexes(session)
             _change(session, self.run_id, last=self._touched_at, touched_at=now)
             yield session
+        self.held_seconds = monotonic() - began
         self._touched_at = now
 
     def end(self, session: Session, state: RunState) -> None:
@@ -75,6 +83,7 @@ def begin_run(session: Session, *, started_by_id: int | None, now: datetime) -> 
         started_by_id=started_by_id,
         started_at=now,
         touched_at=now,
+        lines_before=session.scalars(select(func.count()).select_from(OpenLine)).one(),
     )
     try:
         with session.begin_nested():
@@ -82,6 +91,32 @@ def begin_run(session: Session, *, started_by_id: int | None, now: datetime) -> 
     except IntegrityError as error:  # another process was a moment earlier
         raise RunInProgress from error
     return run.id
+
+
+def begin_by_hand(session: Session, lines: int, *, started_by_id: int, now: datetime) -> int:
+    """A run that is over as soon as it began: what a person accepted together."""
+    run = ReconciliationRun(
+        state=RunState.FINISHED,
+        started_by_id=started_by_id,
+        started_at=now,
+        touched_at=now,
+        finished_at=now,
+        is_by_hand=True,
+        lines_before=lines,
+        lines_explained=lines,
+    )
+    session.add(run)
+    session.flush()
+    return run.id
+
+
+def note_progress(session: Session, run_id: int, explained: int) -> None:
+    """Write down, with a slice, how many more lines the run has explained."""
+    session.execute(
+        update(ReconciliationRun)
+        .where(ReconciliationRun.id == run_id)
+        .values(lines_explained=ReconciliationRun.lines_explained + explained)
+    )
 
 
 def begin_undo(session: Session, run_id: int, *, now: datetime) -> None:

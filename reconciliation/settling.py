@@ -8,6 +8,7 @@ from sqlalchemy import (
     String,
     Subquery,
     and_,
+    case,
     delete,
     exists,
     false,
@@ -19,16 +20,20 @@ from sqlalchemy import (
     select,
     true,
     tuple_,
+    union,
 )
 from sqlalchemy.orm import Session
 
 from reconciliation.batches import Batch, netted_fee_rial, terms_on
+from reconciliation.cycles import WINDOW, fill_windows
 from reconciliation.expected import (
+    DAY_END,
     ExpectedTerminalMoney,
     OpenReferenceLine,
     OpenSettlementLine,
 )
 from reconciliation.found import (
+    CHOSEN,
     FOUND,
     MOVED,
     PAYOUT,
@@ -39,7 +44,15 @@ from reconciliation.found import (
     next_id,
     rows_of,
 )
-from reconciliation.matches import Match, Rule, Settlement, SettlementItem, Target
+from reconciliation.matches import (
+    DifferenceKind,
+    Match,
+    Rule,
+    Settlement,
+    SettlementDifference,
+    SettlementItem,
+    Target,
+)
 from reconciliation.matching import Key, close_open_lines, inside, nth_key
 from reconciliation.midnight import Moved
 
@@ -53,6 +66,13 @@ def find_batches(session: Session, batches: Sequence[Batch], moved: Sequence[Mov
     Raises LostRace where the money of a batch is not what it was when the batch was found.
     """
     _note_moved(session, moved)
+    begin_payouts(session, batches)
+    _write_batch_items(session)
+    _find_lines(session, Rule.SETTLEMENT_BATCH)
+
+
+def begin_payouts(session: Session, batches: Sequence[Batch]) -> Sequence[int]:
+    """Write the settlements of batches, without their items; returns their ids in order."""
     emptied(session, PAYOUT)
     first_id = session.execute(select(next_id(session, Settlement))).scalar_one()
     columns = tuple(Batch.__dataclass_fields__)
@@ -63,24 +83,57 @@ def find_batches(session: Session, batches: Sequence[Batch], moved: Sequence[Mov
         [{**row, "settlement_id": id_} for row, id_ in zip(rows, ids, strict=True)],
     )
     _write_settlements(session)
-    _write_batch_items(session)
-    _find_lines(session, Rule.SETTLEMENT_BATCH)
+    _write_rounding(session)
+    return ids
+
+
+def write_chosen(session: Session, rule: Rule) -> None:
+    """Write the money among the chosen as items of its settlements, and find their lines.
+
+    The difference of a settlement from its line has been written before. Raises LostRace where
+    the money is not what the settlement was begun with.
+    """
+    same_money = and_(
+        _money.terminal_id == CHOSEN.c.terminal_id,
+        _money.business_day == CHOSEN.c.business_day,
+        _money.source == CHOSEN.c.source,
+        _money.source_id == CHOSEN.c.source_id,
+    )
+    items = select(
+        CHOSEN.c.settlement_id,
+        _money.source,
+        _money.source_id,
+        _money.amount_rial,
+        CHOSEN.c.fee_rial,
+        _money.business_day,
+        _money.reference,
+        _money.taken_minute,
+    ).join_from(CHOSEN, _money, same_money)
+    session.execute(insert(SettlementItem).from_select(_ITEM_COLUMNS, items))
+    _refuse_changed(session)
+    _find_lines(session, rule)
+
+
+def close_money(session: Session) -> None:
+    """Take the payments of the settlements of this slice out of what is owed. Raises LostRace."""
+    principals = select(func.count()).select_from(FOUND).where(FOUND.c.is_principal)
+    expect_rows(session.execute(principals).scalar_one(), _payout_count(session))
+    item = SettlementItem
+    # An outer join, for SQLite begins with its left side: inside out it reads the whole history.
+    paid_out = select(
+        PAYOUT.c.terminal_id, item.business_day, item.source, item.source_id
+    ).join_from(PAYOUT, item, item.settlement_id == PAYOUT.c.settlement_id, isouter=True)
+    key = tuple_(_money.terminal_id, _money.business_day, _money.source, _money.source_id)
+    expect_rows(rows_of(session, delete(_money).where(key.in_(paid_out))), _item_count(session))
 
 
 def close_batches(session: Session) -> None:
     """Take what the batches found out of the work tables. Raises LostRace."""
-    days = select(PAYOUT.c.terminal_id, PAYOUT.c.business_day)
-    expect_rows(
-        rows_of(
-            session,
-            delete(_money).where(tuple_(_money.terminal_id, _money.business_day).in_(days)),
-        ),
-        _item_count(session),
-    )
+    close_money(session)
     line = OpenSettlementLine
     keys = select(
         PAYOUT.c.terminal_id,
-        PAYOUT.c.gross_rial - PAYOUT.c.fee_rial,
+        PAYOUT.c.gross_rial - PAYOUT.c.fee_rial - PAYOUT.c.rounding_rial,
         PAYOUT.c.booked_on,
         PAYOUT.c.line_id,
     )
@@ -107,7 +160,7 @@ def find_references(session: Session, after: Key | None, limit: int) -> Key | No
     pair = _pairs(after, until)
     columns = (
         "terminal_id", "business_day", "gross_rial", "line_id", "booked_on", "source", "source_id",
-        "reference", "settlement_id", "item_count", "moved_count", "fee_rial",
+        "reference", "taken_minute", "settlement_id", "item_count", "moved_count", "fee_rial",
     )  # fmt: skip
     rows_of(
         session,
@@ -130,25 +183,7 @@ def find_references(session: Session, after: Key | None, limit: int) -> Key | No
 
 def close_references(session: Session) -> None:
     """Take what a slice of references found out of the work tables. Raises LostRace."""
-    count = _payout_count(session)
-    expect_rows(
-        rows_of(
-            session,
-            delete(_money).where(
-                tuple_(
-                    _money.terminal_id, _money.business_day, _money.source, _money.source_id
-                ).in_(
-                    select(
-                        PAYOUT.c.terminal_id,
-                        PAYOUT.c.business_day,
-                        PAYOUT.c.source,
-                        PAYOUT.c.source_id,
-                    )
-                )
-            ),
-        ),
-        count,
-    )
+    close_money(session)
     line = OpenReferenceLine
     expect_rows(
         rows_of(
@@ -164,13 +199,14 @@ def close_references(session: Session) -> None:
                 )
             ),
         ),
-        count,
+        _payout_count(session),
     )
     close_open_lines(session)
 
 
 _ITEM_COLUMNS = [
     "settlement_id", "source", "source_id", "amount_rial", "fee_rial", "business_day", "reference",
+    "taken_minute",
 ]  # fmt: skip
 
 
@@ -187,6 +223,7 @@ def _pairs(after: Key | None, until: Key | None) -> Subquery:
             _money.source,
             _money.source_id,
             _money.reference,
+            _money.taken_minute,
             func.count().over(partition_by=(line.reference, line.amount_rial)).label("pairs"),
         )
         .join_from(
@@ -216,7 +253,7 @@ def _write_settlements(session: Session) -> None:
         insert(Settlement).from_select(
             [
                 "id", "terminal_id", "business_day", "item_count", "moved_count", "gross_rial",
-                "fee_rial", "net_rial",
+                "fee_rial", "net_rial", "cut_off_minute", "apart_fee_rial",
             ],
             select(
                 PAYOUT.c.settlement_id,
@@ -227,9 +264,25 @@ def _write_settlements(session: Session) -> None:
                 PAYOUT.c.gross_rial,
                 PAYOUT.c.fee_rial,
                 PAYOUT.c.gross_rial - PAYOUT.c.fee_rial,
+                PAYOUT.c.cut_off_minute,
+                PAYOUT.c.apart_fee_rial,
             ).order_by(PAYOUT.c.settlement_id),
         )
     )  # fmt: skip
+
+
+def _write_rounding(session: Session) -> None:
+    difference = SettlementDifference
+    session.execute(
+        insert(difference).from_select(
+            ["settlement_id", "kind", "amount_rial"],
+            select(
+                PAYOUT.c.settlement_id,
+                literal(DifferenceKind.ROUNDING, difference.kind.type),
+                PAYOUT.c.rounding_rial,
+            ).where(PAYOUT.c.rounding_rial != 0),
+        )
+    )
 
 
 def _write_single_items(session: Session) -> None:
@@ -244,6 +297,7 @@ def _write_single_items(session: Session) -> None:
                 PAYOUT.c.fee_rial,
                 PAYOUT.c.business_day,
                 PAYOUT.c.reference,
+                PAYOUT.c.taken_minute,
             ),
         )
     )
@@ -265,10 +319,27 @@ def _write_batch_items(session: Session) -> None:
         MOVED.c.source == _money.source,
         MOVED.c.source_id == _money.source_id,
     )
+    has_windows = fill_windows(session, _money.terminal_id.in_(select(PAYOUT.c.terminal_id)))
     of_the_day = and_(
         _money.terminal_id == PAYOUT.c.terminal_id, _money.business_day == PAYOUT.c.business_day
     )
-    stays = _items().join_from(PAYOUT, _money, of_the_day).where(~exists().where(is_moved))
+    of_the_batch = and_(
+        WINDOW.c.terminal_id == PAYOUT.c.terminal_id,
+        WINDOW.c.batch_day == PAYOUT.c.business_day,
+        WINDOW.c.cut_off_minute == PAYOUT.c.cut_off_minute,
+    )
+    of_the_window = and_(
+        _money.terminal_id == PAYOUT.c.terminal_id,
+        _money.business_day == func.coalesce(WINDOW.c.business_day, PAYOUT.c.business_day),
+        _money.taken_minute >= func.coalesce(WINDOW.c.from_minute, 0),
+        _money.taken_minute < func.coalesce(WINDOW.c.until_minute, DAY_END),
+    )
+    batches = PAYOUT.outerjoin(WINDOW, of_the_batch) if has_windows else PAYOUT
+    stays = (
+        _items()
+        .join_from(batches, _money, of_the_window if has_windows else of_the_day)
+        .where(~exists().where(is_moved))
+    )
     comes = (
         _items()
         .join_from(
@@ -286,11 +357,14 @@ def _write_batch_items(session: Session) -> None:
 
 
 def _items() -> Select[*tuple[Any, ...]]:
-    """The columns of an item; whoever adds to it joins the pay-out with its money."""
-    terms = terms_on(PAYOUT)
+    """The columns of an item; whoever adds to it joins the pay-out with its money.
+
+    The fee is by the terms of the day of the payment, which may not be that of the pay-out.
+    """
+    terms = terms_on(_days_of_payments())
     same_terms = and_(
-        terms.c.terminal_id == PAYOUT.c.terminal_id,
-        terms.c.business_day == PAYOUT.c.business_day,
+        terms.c.terminal_id == _money.terminal_id,
+        terms.c.business_day == _money.business_day,
     )
     return select(
         PAYOUT.c.settlement_id,
@@ -300,7 +374,24 @@ def _items() -> Select[*tuple[Any, ...]]:
         netted_fee_rial(_money.amount_rial, terms),
         _money.business_day,
         _money.reference,
+        _money.taken_minute,
     ).where(same_terms)
+
+
+def _days_of_payments() -> Subquery:
+    """The terminals and days of what the pay-outs of this slice may hold."""
+    of_windows = select(WINDOW.c.terminal_id, WINDOW.c.business_day).join(
+        PAYOUT,
+        and_(
+            WINDOW.c.terminal_id == PAYOUT.c.terminal_id,
+            WINDOW.c.batch_day == PAYOUT.c.business_day,
+        ),
+    )
+    return union(
+        select(PAYOUT.c.terminal_id, PAYOUT.c.business_day),
+        of_windows,
+        select(MOVED.c.terminal_id, MOVED.c.business_day),
+    ).subquery()
 
 
 def _refuse_changed(session: Session) -> None:
@@ -344,6 +435,32 @@ def _find_lines(session: Session, rule: Rule) -> None:
             .order_by(PAYOUT.c.settlement_id)
         )
         session.execute(insert(FOUND).from_select(list(FOUND.c.keys()), chosen))
+    _find_differences(session, rule)
+
+
+def _find_differences(session: Session, rule: Rule) -> None:
+    """Put what makes a settlement another amount than its line among the found, each a part."""
+    difference = SettlementDifference
+    is_refund = difference.kind == DifferenceKind.REFUND
+    session.execute(
+        insert(FOUND).from_select(
+            list(FOUND.c.keys()),
+            select(
+                next_id(session, Match, beside=FOUND.c.match_id),
+                PAYOUT.c.line_id,
+                literal(rule.value, String),
+                case(
+                    (is_refund, literal(Target.REFUND.value, String)),
+                    else_=literal(Target.BANK_FEE.value, String),
+                ),
+                difference.refund_request_id,
+                -difference.amount_rial,
+                false(),
+                null(),
+                PAYOUT.c.booked_on,
+            ).join_from(PAYOUT, difference, difference.settlement_id == PAYOUT.c.settlement_id),
+        )
+    )
 
 
 def _payout_count(session: Session) -> int:

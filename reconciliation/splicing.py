@@ -5,17 +5,20 @@ exactly one place. Where several would do (twins that cancel each other), the pl
 fewest rows is taken: the next export of the whole day brings what is missing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal
-from reconciliation.chain import SLICE_ROWS, Chain, ChainRow
+from reconciliation.chain import SLICE_ROWS, ChainRow
+from reconciliation.held import Chain
 from reconciliation.lines import StatementImportUndo, StatementLine
+from reconciliation.quarantine import QuarantinedLine
 
 
 class GapInStatement(Refusal):
@@ -26,7 +29,7 @@ class GapInStatement(Refusal):
 
 
 class DiffersFromKnown(Refusal):
-    """A row that contradicts the same booking of an earlier file."""
+    """A row that contradicts the same booking of an earlier file, or lacks one of its day."""
 
     code = "statement.differs_from_known"
     field = "file"
@@ -42,16 +45,34 @@ class KnownLine:
     amount_rial: int
     booked_on: date
 
+    @property
+    def closing_rial(self) -> int:
+        """The balance after the line; every line has one."""
+        if self.balance_rial is None:
+            raise ValueError(f"line at position {self.position} has no balance")
+        return self.balance_rial
+
+    @property
+    def opening_rial(self) -> int:
+        """The balance before the line."""
+        return self.closing_rial - self.amount_rial
+
 
 @dataclass(frozen=True, slots=True)
 class Splice:
-    """How the rows of a file, in order of time, split: new before, known, new after."""
+    """How the rows of a file split: new ones before what is known, known ones, new ones after."""
 
     before_count: int
     known_count: int
     after_count: int
     before_position: int  # of the first new row before
     after_position: int  # of the first new row after
+    opening_rial: int  # of the file
+    closing_rial: int
+    opening_change_rial: int  # what this file adds to the balance before the earliest line
+    opens_on: str  # the earliest day of the file
+    before: Callable[[], Iterator[ChainRow]]  # in order of time, each with its balance
+    after: Callable[[], Iterator[ChainRow]]
 
     @property
     def new_count(self) -> int:
@@ -64,27 +85,28 @@ def splice(session: Session, bank_account_id: int, chain: Chain) -> Splice:
     A file that adds up in both directions is turned the way that adds fewer rows. Raises
     GapInStatement, DiffersFromKnown.
     """
-    if not chain.adds_up_both_ways:
+    if not chain.ending.adds_up_both_ways:
         return _splice(session, bank_account_id, chain)
     places: list[tuple[int, bool, Splice]] = []
     by_days = chain.is_newest_first
     for is_newest_first in (by_days, not by_days):
-        chain.is_newest_first = is_newest_first
+        chain.turn(is_newest_first=is_newest_first)
         with suppress(GapInStatement, DiffersFromKnown):
             place = _splice(session, bank_account_id, chain)
             places.append((place.new_count, is_newest_first, place))
     if not places:
-        chain.is_newest_first = by_days
+        chain.turn(is_newest_first=by_days)
         return _splice(session, bank_account_id, chain)
-    _new_count, chain.is_newest_first, place = min(places, key=lambda found: found[0])
+    _new_count, is_newest_first, place = min(places, key=lambda found: found[0])
+    chain.turn(is_newest_first=is_newest_first)
     return place
 
 
 def _splice(session: Session, bank_account_id: int, chain: Chain) -> Splice:
-    first = _end_of(session, bank_account_id, latest=False)
-    last = _end_of(session, bank_account_id, latest=True)
+    first = end_of(session, bank_account_id, latest=False)
+    last = end_of(session, bank_account_id, latest=True)
     if first is None or last is None:
-        return Splice(0, 0, chain.row_count, 1, 1)
+        return _split(chain, 0, 0, None, None)
     overlap = _overlap(session, bank_account_id, chain, first, last)
     if overlap is not None:
         before_count, known_count = overlap
@@ -94,9 +116,8 @@ def _splice(session: Session, bank_account_id: int, chain: Chain) -> Splice:
         and chain.earliest.booked_on >= last.booked_on.isoformat()
     ):
         return _split(chain, 0, 0, first, last)
-    opening_rial = (first.balance_rial or 0) - first.amount_rial
     if (
-        chain.latest.balance_rial == opening_rial
+        chain.latest.balance_rial == first.opening_rial
         and chain.latest.booked_on <= first.booked_on.isoformat()
     ):
         return _split(chain, chain.row_count, 0, first, last)
@@ -107,7 +128,7 @@ def _splice(session: Session, bank_account_id: int, chain: Chain) -> Splice:
     )
 
 
-def live_lines(bank_account_id: int) -> tuple[object, ...]:
+def live_lines(bank_account_id: int) -> tuple[ColumnElement[bool], ...]:
     """The conditions that a line is of this account and its import stands."""
     undone = select(StatementImportUndo.statement_file_id)
     return (
@@ -117,14 +138,29 @@ def live_lines(bank_account_id: int) -> tuple[object, ...]:
 
 
 def _split(
-    chain: Chain, before_count: int, known_count: int, first: KnownLine, last: KnownLine
+    chain: Chain,
+    before_count: int,
+    known_count: int,
+    first: KnownLine | None,
+    last: KnownLine | None,
 ) -> Splice:
+    opening_rial, latest = chain.earliest.opening_rial, chain.latest
+    is_first, adds_before = first is None or last is None, before_count > 0
+    change_rial = opening_rial if is_first else 0
+    if adds_before and first is not None:
+        change_rial = opening_rial - first.opening_rial
     return Splice(
         before_count,
         known_count,
         chain.row_count - before_count - known_count,
-        first.position - before_count,
-        last.position + 1,
+        before_position=1 if first is None else first.position - before_count,
+        after_position=1 if last is None else last.position + 1,
+        opening_rial=opening_rial,
+        closing_rial=latest.opening_rial + latest.amount_rial,
+        opening_change_rial=change_rial,
+        opens_on=chain.earliest.booked_on,
+        before=lambda: islice(chain.rows(), before_count),
+        after=lambda: chain.rows(before_count + known_count),
     )
 
 
@@ -151,7 +187,7 @@ def _beginnings(
     found = session.scalars(
         select(StatementLine.position)
         .where(
-            *live_lines(bank_account_id),  # type: ignore[arg-type]
+            *live_lines(bank_account_id),
             StatementLine.fingerprint == chain.earliest.fingerprint,
             StatementLine.balance_rial == chain.earliest.balance_rial,
         )
@@ -168,15 +204,35 @@ def _beginnings(
 def _agreement(
     session: Session, bank_account_id: int, chain: Chain, start: int, position: int
 ) -> tuple[int, ChainRow | None]:
-    """How many rows agree with the lines from a position on, and the first that does not."""
+    """How many rows agree with the lines from a position on, and the first that does not.
+
+    Where one of the two was set aside in its file, only its place on the chain is compared.
+    """
     known = _known_from(session, bank_account_id, position)
+    set_aside = quarantined_positions(session, bank_account_id)
+    unread = {row.row_number for row in chain.ending.filled.values()}
     agreeing = 0
     for row in chain.rows(start):
         line = next(known, None)
-        if line is None or line != (row.fingerprint, row.balance_rial):
+        if line is None:
             return agreeing, row
+        if line != (row.fingerprint, row.balance_rial):
+            is_loose = position + agreeing in set_aside or row.row_number in unread
+            if not (is_loose and line[1] == row.balance_rial):
+                return agreeing, row
         agreeing += 1
     return agreeing, None
+
+
+def quarantined_positions(session: Session, bank_account_id: int) -> frozenset[int]:
+    """Where on the account's chain the lines lie whose rows could not be read."""
+    return frozenset(
+        session.scalars(
+            select(StatementLine.position)
+            .join(QuarantinedLine, QuarantinedLine.line_id == StatementLine.id)
+            .where(*live_lines(bank_account_id))
+        )
+    )
 
 
 def _known_from(
@@ -185,7 +241,7 @@ def _known_from(
     while True:
         lines = session.execute(
             select(StatementLine.position, StatementLine.fingerprint, StatementLine.balance_rial)
-            .where(*live_lines(bank_account_id), StatementLine.position >= position)  # type: ignore[arg-type]
+            .where(*live_lines(bank_account_id), StatementLine.position >= position)
             .order_by(StatementLine.position)
             .limit(SLICE_ROWS)
         ).all()
@@ -195,7 +251,8 @@ def _known_from(
         position = lines[-1].position + 1
 
 
-def _end_of(session: Session, bank_account_id: int, *, latest: bool) -> KnownLine | None:
+def end_of(session: Session, bank_account_id: int, *, latest: bool) -> KnownLine | None:
+    """The first or the last line of an account's chain that stands."""
     order = StatementLine.position.desc() if latest else StatementLine.position
     line = session.execute(
         select(
@@ -205,7 +262,7 @@ def _end_of(session: Session, bank_account_id: int, *, latest: bool) -> KnownLin
             StatementLine.amount_rial,
             StatementLine.booked_on,
         )
-        .where(*live_lines(bank_account_id))  # type: ignore[arg-type]
+        .where(*live_lines(bank_account_id))
         .order_by(order)
         .limit(1)
     ).one_or_none()

@@ -19,7 +19,15 @@ from reconciliation.expected import (
 )
 from reconciliation.found import UNDOING, analysed, emptied, rows_of
 from reconciliation.lines import StatementLine
-from reconciliation.matches import Match, MatchUndo, Settlement, SettlementItem, Target
+from reconciliation.matches import (
+    Match,
+    MatchUndo,
+    RunSlice,
+    Settlement,
+    SettlementItem,
+    Target,
+    is_of_run,
+)
 from reconciliation.worktables import open_lines
 
 
@@ -48,6 +56,7 @@ def choose_to_undo(session: Session, line_ids: Select[*tuple[Any, ...]]) -> int:
             .where(Match.line_id.in_(line_ids), MatchUndo.id.is_(None)),
         )
     )
+    _add_other_sides(session)
     analysed(session, UNDOING)
     return _chosen_lines(session)
 
@@ -73,12 +82,13 @@ def give_up_lines(session: Session) -> None:
         raise UndoneMeanwhile
 
 
-def standing_lines_of_run(run_id: int, limit: int) -> Select[*tuple[Any, ...]]:
-    """The next lines that a run explained and that still stand explained by it."""
+def standing_lines_of_run(run_id: int, limit: int | None = None) -> Select[*tuple[Any, ...]]:
+    """The next lines that a run explained and that still stand explained by it, or all of them."""
     return (
         select(Match.line_id)
+        .join_from(RunSlice, Match, is_of_run(run_id))
         .outerjoin(MatchUndo, MatchUndo.match_id == Match.id)
-        .where(Match.run_id == run_id, MatchUndo.id.is_(None))
+        .where(MatchUndo.id.is_(None))
         .distinct()
         .order_by(Match.line_id)
         .limit(limit)
@@ -112,6 +122,25 @@ def reopen(session: Session) -> None:
     _expect_terminal_money(session)
 
 
+def _add_other_sides(session: Session) -> None:
+    """Take the other line of a pair along: one side does not stand without the other."""
+    other_sides = select(UNDOING.c.target_id).where(
+        UNDOING.c.target.in_([Target.TRANSFER.value, Target.REVERSAL.value])
+    )
+    session.execute(
+        insert(UNDOING).from_select(
+            list(UNDOING.c.keys()),
+            select(Match.id, Match.line_id, Match.target, Match.target_id)
+            .outerjoin(MatchUndo, MatchUndo.match_id == Match.id)
+            .where(
+                Match.line_id.in_(other_sides),
+                MatchUndo.id.is_(None),
+                Match.id.not_in(select(UNDOING.c.match_id)),
+            ),
+        )
+    )
+
+
 def _chosen_lines(session: Session) -> int:
     return session.execute(select(func.count(UNDOING.c.line_id.distinct()))).scalar_one()
 
@@ -124,7 +153,10 @@ def _expect_terminal_money(session: Session) -> None:
     item = SettlementItem
     session.execute(
         insert(ExpectedTerminalMoney).from_select(
-            ["terminal_id", "business_day", "source", "source_id", "amount_rial", "reference"],
+            [
+                "terminal_id", "business_day", "source", "source_id", "amount_rial", "reference",
+                "taken_minute",
+            ],
             select(
                 Settlement.terminal_id,
                 item.business_day,
@@ -132,9 +164,10 @@ def _expect_terminal_money(session: Session) -> None:
                 item.source_id,
                 item.amount_rial,
                 item.reference,
+                item.taken_minute,
             )
             .join_from(UNDOING, Settlement, Settlement.id == UNDOING.c.target_id)
             .join(item, item.settlement_id == Settlement.id)
             .where(UNDOING.c.target == Target.SETTLEMENT.value),
         )
-    )
+    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.clock import tehran_date
@@ -10,6 +10,7 @@ from core.refusals import NotFound, Refusal
 from ledger.postings import Cause, Posting
 from ledger.setwise import reverse_each
 from reconciliation.lines import StatementFile, StatementImportUndo, StatementLine
+from reconciliation.locks import refuse_locked_day
 from reconciliation.matches import Match, MatchUndo
 from reconciliation.worktables import close_lines
 
@@ -49,6 +50,15 @@ def undoable_import(session: Session, file_id: int) -> StatementFile:
     if latest is None or latest.id != file.id:
         raise NotTheLatestImport(latest=latest.id if latest else None)
     return file
+
+
+def refuse_locked_lines(session: Session, file: StatementFile) -> None:
+    """Raise DayLocked where an import added a line to a day that is signed."""
+    earliest = session.scalars(
+        select(func.min(StatementLine.booked_on)).where(StatementLine.statement_file_id == file.id)
+    ).one()
+    if earliest is not None:
+        refuse_locked_day(session, file.bank_account_id, earliest)
 
 
 def take_back(

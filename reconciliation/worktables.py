@@ -35,7 +35,9 @@ from reconciliation.expected import (
     OpenSettlementLine,
 )
 from reconciliation.lines import LineClass, StatementImportUndo, StatementLine
+from reconciliation.locks import is_locked
 from reconciliation.matches import Match, MatchUndo
+from reconciliation.quarantine import unsolved_lines
 
 # Shorter references (the bank's serial may be 1) prove nothing, not even with the amount.
 REFERENCE_DIGITS_MIN = 6
@@ -73,6 +75,22 @@ def open_lines(session: Session, chosen: ColumnElement[bool]) -> None:
         session.execute(statement)
 
 
+def take_from_rules(session: Session, line_ids: Select[*tuple[Any, ...]]) -> None:
+    """Let no rule look at these lines any more; they stay open for people."""
+    for table in WORK_TABLES:
+        if table is not OpenLine:
+            session.execute(
+                delete(table).where(table.line_id.in_(line_ids)),  # type: ignore[attr-defined]
+                execution_options={"synchronize_session": False},
+            )
+
+
+def give_to_rules(session: Session, chosen: ColumnElement[bool]) -> None:
+    """Let the rules look at open lines again, but for those of signed days."""
+    for statement in _keyed(chosen):
+        session.execute(statement)
+
+
 def close_lines(session: Session, line_ids: Select[*tuple[Any, ...]]) -> int:
     """Take lines out of every work table; returns how many were open."""
     closed = 0
@@ -102,16 +120,22 @@ def rebuild(session: Session) -> None:
         and_(
             StatementLine.statement_file_id.not_in(undone_files),
             StatementLine.id.not_in(select(LineClaim.line_id)),
+            StatementLine.id.not_in(unsolved_lines()),
         ),
     )
 
 
 def _fillings(chosen: ColumnElement[bool]) -> Sequence[Insert]:
+    return (_everything(chosen), *_keyed(chosen))
+
+
+def _keyed(chosen: ColumnElement[bool]) -> Sequence[Insert]:
+    """What the rules look at; lines of signed days are for people alone."""
+    chosen = and_(chosen, not_(is_locked()))
     is_credit = _line.amount_rial > 0
     is_own = is_our_deposit_id(_line.deposit_id)
     is_settlement = _line.line_class == LineClass.SETTLEMENT
     return (
-        _everything(chosen),
         _by_deposit_id(and_(chosen, is_credit, is_own)),
         _by_terminal(and_(chosen, is_credit, is_settlement, not_(is_own))),
         _by_reference(and_(chosen, is_credit, not_(is_settlement), not_(is_own))),

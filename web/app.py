@@ -27,7 +27,7 @@ from web.public.urls import public
 from web.services import Services, current
 from web.sign_in.urls import sign_in
 
-_BODY_BYTES = {"finance": 20 * 2**20, "bank": 64 * 2**10, "api": 64 * 2**10}
+_BODY_BYTES = {"bank": 64 * 2**10, "api": 64 * 2**10}
 _BODY_BYTES_OTHERWISE = 256 * 2**10
 _LANGUAGE_COOKIE = "language"
 
@@ -115,7 +115,12 @@ def _speak_in_templates(app: Flask) -> None:
 
 
 def _bound_the_body() -> None:
-    request.max_content_length = _BODY_BYTES.get(request.blueprint or "", _BODY_BYTES_OTHERWISE)
+    blueprint = request.blueprint or ""
+    if blueprint == "finance":
+        file_bytes = current.settings.statement_megabytes * 2**20
+        request.max_content_length = file_bytes + _BODY_BYTES_OTHERWISE
+        return
+    request.max_content_length = _BODY_BYTES.get(blueprint, _BODY_BYTES_OTHERWISE)
 
 
 def _choose_language() -> None:

@@ -18,6 +18,7 @@ class Allow(StrEnum):
     ENTRIES = "entries"  # who may read what was recorded: desks, finance, auditors
     VOIDS = "voids"  # who decides on a void
     FINANCE = "finance"
+    RULES = "rules"  # finance, and who may let a rule do more
     HEADQUARTERS = "headquarters"
 
 
@@ -38,5 +39,6 @@ NEEDS: Mapping[Allow, Needs] = {
     Allow.ENTRIES: Needs(P.SEE_ENTRIES, P.SEE_ENTRIES),
     Allow.VOIDS: Needs(P.APPROVE_VOIDS, P.APPROVE_VOIDS),
     Allow.FINANCE: Needs(P.SEE_FINANCE, P.WORK_IN_FINANCE),
+    Allow.RULES: Needs(P.SEE_RULES, P.SET_RULES),
     Allow.HEADQUARTERS: Needs(P.SEE_HEADQUARTERS, P.MANAGE_STAFF),
 }

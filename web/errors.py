@@ -2,13 +2,14 @@
 
 import logging
 
-from flask import Flask, render_template
+from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from core.refusals import NotFound, Refusal
 from core.words import _
+from web.filters import number
 from web.refusals import explain
 
 log = logging.getLogger(__name__)
@@ -43,13 +44,22 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if error.code == 404:
         return _not_found(error)
     if error.code == 413:
-        return _page(_("This cannot be done"), _("What was sent is too large."), 413)
+        return _page(_("This cannot be done"), _too_large(), 413)
     if error.code == 400:
         text = _("The form has expired or is not complete. Please open the page again.")
         return _page(_("This cannot be done"), text, 400)
     if error.code in (301, 302, 303, 307, 308):
         return error
     return _page(_("This cannot be done"), _("This is not possible here."), error.code or 500)
+
+
+def _too_large() -> str:
+    megabytes = (request.max_content_length or 0) >> 20
+    if not megabytes:
+        return _("What was sent is too large.")
+    return _("This file is too large: at most %(megabytes)s megabytes are taken.") % {
+        "megabytes": number(megabytes)
+    }
 
 
 def _busy(error: OperationalError) -> ResponseReturnValue:

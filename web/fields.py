@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from wtforms import Field, Form, StringField, ValidationError
 
 from core.digits import normalise
 from core.identifiers import parse_mobile, parse_national_id
+from core.jalali import parse_jalali
 from core.refusals import Refusal
 from core.rial import parse_rial
 from core.words import Later, _, counted
@@ -122,3 +124,12 @@ class NationalIdField(ReadField):
 
     def read(self, text: str) -> str:
         return parse_national_id(text)
+
+
+class DayField(ReadField):
+    """A Jalali day."""
+
+    value: date | None
+
+    def read(self, text: str) -> date:
+        return parse_jalali(text)

@@ -1,6 +1,6 @@
 """The links at the head of a page, by the part of the house the page belongs to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import request, url_for
@@ -40,29 +40,46 @@ _FINANCE = (
     ("finance.inbox", Later("Open lines")),
     ("finance.runs", Later("Runs")),
     ("finance.settlements", Later("Settlements")),
+    ("finance.reports", Later("Reports of the providers")),
+    ("finance.days", Later("Closing days")),
+    ("finance.ageing", Later("Ageing")),
     ("finance.refunds", Later("Refunds")),
     ("finance.gateways", Later("Gateways")),
     ("finance.ledger", Later("Ledger")),
+    ("finance.set_up", Later("Set-up")),
 )
 _HEADQUARTERS = (
     ("headquarters.people", Later("People")),
     ("headquarters.trail", Later("Audit trail")),
 )
-# Staff see every part that is open to them, so that finance finds the voids it decides on.
-_STAFF = (*_DESK, *_FINANCE, *_HEADQUARTERS)
-_BY_PART: Mapping[str, tuple[tuple[str, Later], ...]] = {
-    "desk": _STAFF,
-    "finance": _STAFF,
-    "headquarters": _STAFF,
-    "sign_in": (),
+_PARTS: Mapping[str, tuple[tuple[str, Later], ...]] = {
+    "desk": _DESK,
+    "finance": _FINANCE,
+    "headquarters": _HEADQUARTERS,
 }
 
 
 def navigation() -> list[Link]:
     """The entries for the page being shown."""
-    entries = _BY_PART.get(request.blueprint or "", _PUBLIC)
+    if request.blueprint == "sign_in":
+        return []
+    part = request.blueprint or ""
+    entries: Sequence[tuple[str, Later]] = _of_staff(part) if part in _PARTS else _PUBLIC
     return [
         Link(url_for(endpoint), str(label), request.endpoint == endpoint)
         for endpoint, label in entries
         if may_read(AUDIENCES[endpoint])
     ]
+
+
+def _of_staff(part: str) -> list[tuple[str, Later]]:
+    """The part of the house one is in, and the ways into the others.
+
+    A part is entered by its first page; whoever may not open that one, such as finance at the
+    desks, sees the pages of it that they may.
+    """
+    entries: list[tuple[str, Later]] = []
+    for name, pages in _PARTS.items():
+        has_way_in = may_read(AUDIENCES[pages[0][0]])
+        entries += pages[:1] if name != part and has_way_in else pages
+    return entries

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.database import Base, insert_only
+from core.database import Base, insert_only, one_of, words_of
 from donations.models.fund import Fund
 from donations.models.pledge import ItemKind, Pledge
 
@@ -52,6 +52,8 @@ class Contribution(Base):
             sqlite_where=text("terminal IS NOT NULL"),
             postgresql_where=text("terminal IS NOT NULL"),
         ),
+        CheckConstraint(one_of("origin", Origin), name="origin"),
+        CheckConstraint(one_of("tender", Tender), name="tender"),
         CheckConstraint(
             "(tender = 'card_terminal') = (terminal IS NOT NULL AND origin = 'desk')",
             name="terminal_of_a_card",
@@ -62,9 +64,9 @@ class Contribution(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     pledge_id: Mapped[int] = mapped_column(ForeignKey("pledge.id"), index=True)
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
-    origin: Mapped[Origin]
+    origin: Mapped[Origin] = mapped_column(words_of(Origin))
     cause_id: Mapped[int]
-    tender: Mapped[Tender | None]
+    tender: Mapped[Tender | None] = mapped_column(words_of(Tender))
     terminal: Mapped[str | None] = mapped_column(String(60))  # the card terminal at the desk
     trace_number: Mapped[str | None] = mapped_column(String(40))
     cheque_number: Mapped[str | None] = mapped_column(String(40))
@@ -83,6 +85,7 @@ class ContributionLine(Base):
 
     __tablename__ = "contribution_line"
     __table_args__ = (
+        CheckConstraint(one_of("kind", ItemKind), name="itemkind"),
         CheckConstraint("(kind = 'cash') = (amount_rial IS NOT NULL)", name="cash_is_in_rials"),
         CheckConstraint("amount_rial > 0", name="amount_positive"),
         CheckConstraint(
@@ -93,8 +96,8 @@ class ContributionLine(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     contribution_id: Mapped[int] = mapped_column(ForeignKey("contribution.id"), index=True)
-    pledge_item_id: Mapped[int] = mapped_column(ForeignKey("pledge_item.id"), index=True)
-    kind: Mapped[ItemKind]
+    pledge_item_id: Mapped[int] = mapped_column(ForeignKey("pledge_item.id"))
+    kind: Mapped[ItemKind] = mapped_column(words_of(ItemKind))
     fund_id: Mapped[int] = mapped_column(ForeignKey("fund.id"), index=True)
     amount_rial: Mapped[int | None]
     quantity_thousandths: Mapped[int | None]

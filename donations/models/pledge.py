@@ -50,7 +50,10 @@ class Pledge(Base):
     """What a donor promises under one tracking code, in one to many items."""
 
     __tablename__ = "pledge"
-    __table_args__ = (Index("ix_pledge_office", "office_id", "id"),)
+    __table_args__ = (
+        Index("ix_pledge_office", "office_id", "id"),
+        Index("ix_pledge_made_at", "made_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     tracking_code: Mapped[str] = mapped_column(String(13), unique=True)

@@ -11,7 +11,7 @@ from itertools import islice
 from sqlalchemy.orm import Session
 
 from core.words import Later
-from flows.checking import books, gifts, holdings, refunds, statements, work_tables
+from flows.checking import books, closed, gifts, holdings, refunds, statements, work_tables
 from flows.checking.sealed import chains_are_whole, unsealed_tail
 
 _PROBLEMS_SHOWN = 5
@@ -22,6 +22,10 @@ Proof = Callable[[Session], Iterator[str]]
 PROOFS: Mapping[str, tuple[Later, Proof]] = {
     "postings_balance": (Later("Every posting balances"), books.unbalanced_postings),
     "bank_balance": (Later("Each bank account equals its statement"), statements.bank_differences),
+    "balance_chain": (
+        Later("Every balance of the bank follows from the one before"),
+        closed.broken_balances,
+    ),
     "lines_posted": (Later("Every statement line is posted once"), statements.lines_not_posted),
     "lines_explained": (
         Later("The parts of every explained line sum to the line"),
@@ -55,6 +59,9 @@ PROOFS: Mapping[str, tuple[Later, Proof]] = {
     ),
     "receipt_numbers": (Later("Receipt numbers have no gap"), gifts.number_gaps),
     "receipts": (Later("Every contribution has its receipt"), gifts.wrong_receipts),
+    "paid_out_once": (Later("No payment is paid out twice"), closed.paid_out_twice),
+    "signed_days": (Later("Every signed day is as it was signed"), closed.signed_days_changed),
+    "locks": (Later("Days are locked as far as they are signed"), closed.locks_unlike_signatures),
     "work_tables": (Later("The work tables agree with the facts"), work_tables.disagreements),
     "chain": (Later("The sealed chain is whole"), chains_are_whole),
 }

@@ -33,7 +33,7 @@ from flows.checking.exact import exact_sum
 from flows.checking.statements import match_stands
 from ledger.accounts import AccountKind, LedgerAccount, account_code
 from ledger.postings import Cause, Entry, Posting, balance_rial
-from reconciliation.matches import Match, Target
+from reconciliation.matches import Target, has_target
 
 _S = PaymentState
 _UNDER_WAY = (_S.REVERSING, _S.REVERSE_UNKNOWN, _S.REFUND_REQUESTED, _S.REFUND_UNKNOWN)
@@ -129,9 +129,7 @@ def payments_not_sent_back(session: Session) -> Iterator[str]:
 def refund_differences(session: Session) -> Iterator[str]:
     """Whether the account of refunds holds what was sent back and has not left the bank yet."""
     held_rial = -balance_rial(session, account_code(AccountKind.REFUNDS))
-    seen = exists().where(
-        Match.target == Target.REFUND, Match.target_id == RefundRequest.id, match_stands()
-    )
+    seen = exists().where(has_target(Target.REFUND, RefundRequest.id), match_stands())
     sent_rial = session.scalars(
         select(sum_rial(RefundRequest.amount_rial))
         .join(RefundEnd, RefundEnd.request_id == RefundRequest.id)

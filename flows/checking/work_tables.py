@@ -32,7 +32,8 @@ from reconciliation.expected import (
     OpenSettlementLine,
 )
 from reconciliation.lines import StatementLine
-from reconciliation.matches import Match, SettlementItem, Target
+from reconciliation.locks import is_locked
+from reconciliation.matches import SettlementItem, Target, has_target
 from reconciliation.worktables import is_our_deposit_id
 
 _KEYED = (OpenDepositLine, OpenReferenceLine, OpenSettlementLine, OpenFeeLine)
@@ -80,17 +81,24 @@ def _lines_that_should_be_open() -> Select[int]:
         .where(
             line_stands(),
             ~is_explained(),
-            or_(~awaited, and_(has_our_id, ~by_deposit_id)),
+            or_(~awaited, and_(has_our_id, ~is_locked(), ~by_deposit_id)),
         )
         .order_by(StatementLine.id)
     )
 
 
 def _lines_that_should_be_closed() -> Select[int]:
-    """Lines in any work table that are explained or undone, or not there at all."""
-    listed = select(OpenLine.line_id).union(*(select(keyed.line_id) for keyed in _KEYED)).subquery()
-    is_open = exists().where(StatementLine.id == listed.c.line_id, line_stands(), ~is_explained())
-    return select(listed.c.line_id).where(~is_open).order_by(listed.c.line_id)
+    """Lines in any work table that are explained or undone, or not there at all.
+
+    Those of signed days are for people alone: they stand in the table of all open lines only.
+    """
+    stands = and_(line_stands(), ~is_explained())
+    opened = select(StatementLine.id).where(stands)
+    ruled = select(StatementLine.id).where(stands, ~is_locked())
+    listed = select(OpenLine.line_id).where(OpenLine.line_id.not_in(opened))
+    keyed = (select(key.line_id).where(key.line_id.not_in(ruled)) for key in _KEYED)
+    wrong = listed.union(*keyed).subquery()
+    return select(wrong.c.line_id).order_by(wrong.c.line_id)
 
 
 def _payments_not_awaited() -> Select[int]:
@@ -215,12 +223,15 @@ def _deposits_not_awaited() -> Select[str]:
         _promised_rial() > 0,
         ~exists().where(Contribution.pledge_id == Pledge.id),
         ~exists().where(
-            ExpectedDeposit.expects == Expects.PLEDGE, ExpectedDeposit.target_id == Pledge.id
+            ExpectedDeposit.deposit_id == Pledge.deposit_id,
+            ExpectedDeposit.expects == Expects.PLEDGE,
+            ExpectedDeposit.target_id == Pledge.id,
         ),
     )
     slips = select(DepositSlip.deposit_id).where(
         ~_has_match(Target.DEPOSIT_SLIP, DepositSlip.id),
         ~exists().where(
+            ExpectedDeposit.deposit_id == DepositSlip.deposit_id,
             ExpectedDeposit.expects == Expects.DEPOSIT_SLIP,
             ExpectedDeposit.target_id == DepositSlip.id,
         ),
@@ -246,11 +257,10 @@ def _is_paid_out(source: MoneySource, source_id: InstrumentedAttribute[int]) -> 
     return exists().where(
         SettlementItem.source == literal(source.value),
         SettlementItem.source_id == source_id,
-        Match.target == Target.SETTLEMENT,
-        Match.target_id == SettlementItem.settlement_id,
+        has_target(Target.SETTLEMENT, SettlementItem.settlement_id),
         match_stands(),
     )
 
 
 def _has_match(target: Target, target_id: InstrumentedAttribute[int]) -> Exists:
-    return exists().where(Match.target == target, Match.target_id == target_id, match_stands())
+    return exists().where(has_target(target, target_id), match_stands())

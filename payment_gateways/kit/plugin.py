@@ -15,8 +15,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from core.doors import Door
 from payment_gateways.contract import CONTRACT_VERSION, Manifest
-from payment_gateways.doors import AdapterRefused, Door, NoSuchAdapter, door_named, load, visit_all
+from payment_gateways.doors import AdapterRefused, NoSuchAdapter, door_named, load, visit_all
 from payment_gateways.kit.bank import Bank, running_bank
 from payment_gateways.kit.bench import Bench, LateBench, opened, steps_missing, steps_of
 

@@ -1,7 +1,12 @@
-"""Reading single cells: amounts, days, times and identifiers, from text or from a spreadsheet."""
+"""Reading cells: amounts, days, times and identifiers, from text or from a spreadsheet.
+
+Each is read alone; whole columns of a table are read by ``money_column`` and ``text_column``, which
+give the same, sooner, and so do the others that are called columns.
+"""
 
 import re
-from datetime import date, datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -17,6 +22,17 @@ _BALANCE_MAX = 10**18
 _GROUPED = re.compile(r"([-+]?)([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(-?)")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
 _SCIENTIFIC = re.compile(r"[0-9.,]+[eE][+\-]?[0-9]+")
+_DAY = re.compile(
+    r"(?:([0-9]{4})([/\-.])([0-9]{1,2})\2([0-9]{1,2})|([0-9]{4})([0-9]{2})([0-9]{2}))"
+    r"(?:[ T\-]+([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?))?"
+)
+_JALALI_YEARS, _GREGORIAN_YEARS = range(1300, 1500), range(1900, 2100)
+# Letters, digits and blanks that ``normalise`` would leave as they are: nearly every cell.
+_NORMAL = "[!-~،؛؟«»آ-غف-قل-وپچژکگی]"
+_NORMAL_TEXT = re.compile(f"(?:{_NORMAL}+(?: {_NORMAL}+)*)?")
+_NORMAL_COLUMN = re.compile(f"(?:(?:{_NORMAL}+(?: {_NORMAL}+)*)?(?:\n|\\Z))*")
+_DIGITS_COLUMN = re.compile(r"[0-9\n]*")
+_MONEY_COLUMN = re.compile(r"(?:(?:[0-9]{1,3}(?:,[0-9]{3}){0,5}|[0-9]{1,15})(?:\n|\Z))+")
 _CACHED = 1 << 16
 _THOUSANDS = {ord("٬"): ",", ord("،"): ","}
 
@@ -28,13 +44,74 @@ class Unreadable(ValueError):
 def is_blank(cell: Cell) -> bool:
     """Whether a cell holds nothing a person could see."""
     if isinstance(cell, str):
-        return not cell or (not cell.isalnum() and not _normalised(cell))
+        return not cell or not (cell[0].isalnum() or _normalised(cell))
     return cell is None
 
 
 @lru_cache(_CACHED)
 def _normalised(text: str) -> str:
-    return normalise(text)
+    return text if _NORMAL_TEXT.fullmatch(text) else normalise(text)
+
+
+def text_column(column: Sequence[Cell]) -> Sequence[str]:
+    """``text_of`` every cell."""
+    joined = joined_texts(column)
+    if joined is not None and _NORMAL_COLUMN.fullmatch(joined):
+        return column  # type: ignore[return-value]  # only texts can be joined
+    return [text_of(cell) for cell in column]
+
+
+def money_column(column: Sequence[Cell]) -> list[int]:
+    """``money_of`` every cell. Raises Unreadable."""
+    joined = joined_texts(column)
+    if joined is not None and _MONEY_COLUMN.fullmatch(joined):
+        return list(map(int, joined.replace(",", "").split("\n")))
+    return [money_of(cell) for cell in column]
+
+
+def day_column(column: Sequence[Cell]) -> list[date]:
+    """``day_of`` every cell. Raises Unreadable."""
+    read = day_of if joined_texts(column) is None else _day_of_text
+    return list(map(read, column))
+
+
+def clock_column(column: Sequence[Cell]) -> list[time | None]:
+    """``clock_of`` every cell. Raises Unreadable."""
+    read = clock_of if joined_texts(column) is None else _clock_of_text
+    return list(map(read, column))
+
+
+def clocks_beside_days(column: Sequence[Cell]) -> list[time | None]:
+    """``clock_beside_day`` every cell. Raises Unreadable."""
+    joined = joined_texts(column)
+    if joined is not None and ":" not in joined:
+        return [None] * len(column)
+    return list(map(clock_beside_day, column))
+
+
+def identifier_column(column: Sequence[Cell], *, longest: int) -> list[str | None]:
+    """``identifier_of`` every cell."""
+    joined = joined_texts(column)
+    if joined is not None and _DIGITS_COLUMN.fullmatch(joined) and max(map(len, column)) <= longest:  # type: ignore[arg-type]
+        return [cell.lstrip("0") or None for cell in joined.split("\n")]
+    return [identifier_of(cell, longest=longest) for cell in column]
+
+
+def damaged_in(column: Sequence[Cell]) -> list[int]:
+    """The places in a column where ``is_damaged`` is so."""
+    joined = joined_texts(column)
+    if joined is not None and "e" not in joined and "E" not in joined:
+        return []
+    return [at for at, cell in enumerate(column) if is_damaged(cell)]
+
+
+def joined_texts(column: Sequence[Cell]) -> str | None:
+    """The cells as lines; nothing where one is no text or has lines of its own."""
+    try:
+        joined = "\n".join(column)  # type: ignore[arg-type]
+    except TypeError:
+        return None
+    return joined if joined.count("\n") == len(column) - 1 else None
 
 
 def text_of(cell: Cell) -> str:
@@ -92,38 +169,57 @@ def movement_of(cell: Cell) -> int:
 
 
 def day_of(cell: Cell) -> date:
-    """A Jalali day as text, or a spreadsheet's own date. Raises Unreadable."""
+    """A day as text, with or without a time behind it, or a spreadsheet's own. Raises Unreadable.
+
+    Years of four digits only: those of the 1300s and 1400s are Jalali, 1900s and 2000s Gregorian.
+    """
     if isinstance(cell, datetime):
         return cell.date()
     if isinstance(cell, date):
         return cell
-    if isinstance(cell, str):
-        return _day_of_text(cell)
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    if isinstance(cell, str | int) and not isinstance(cell, bool):
+        return _day_of_text(str(cell))
     raise Unreadable
 
 
 @lru_cache(_CACHED)
 def _day_of_text(text: str) -> date:
+    found = _DAY.fullmatch(_normalised(text))
+    if found is None:
+        raise Unreadable
+    year, month, day = (
+        (int(part) for part in found.group(1, 3, 4) if part)
+        if found[1]
+        else (int(part) for part in found.group(5, 6, 7))
+    )
     try:
-        return parse_jalali(text)
-    except UnreadableDate as error:
+        if year in _GREGORIAN_YEARS:
+            return date(year, month, day)
+        if year in _JALALI_YEARS:
+            return parse_jalali(f"{year}/{month}/{day}")
+    except (ValueError, UnreadableDate) as error:
         raise Unreadable from error
+    raise Unreadable
 
 
 def clock_of(cell: Cell) -> time | None:
     """A time of day; nothing where the cell is empty. Raises Unreadable."""
+    if isinstance(cell, str):
+        return _clock_of_text(cell)
     if isinstance(cell, datetime):
         return cell.time()
-    if isinstance(cell, time):
+    if isinstance(cell, timedelta) and timedelta() <= cell < timedelta(days=1):
+        return (datetime.min.replace(tzinfo=UTC) + cell).time()
+    if cell is None or isinstance(cell, time):
         return cell
-    if cell is None or isinstance(cell, str):
-        return _clock_of_text(cell or "")
     raise Unreadable
 
 
 @lru_cache(_CACHED)
 def _clock_of_text(text: str) -> time | None:
-    plain = normalise(text)
+    plain = _normalised(text)
     if not plain:
         return None
     found = _CLOCK.fullmatch(plain)
@@ -135,11 +231,28 @@ def _clock_of_text(text: str) -> time | None:
         raise Unreadable from error
 
 
+def clock_beside_day(cell: Cell) -> time | None:
+    """The time that stands in the cell of the day, if one does. Raises Unreadable."""
+    if isinstance(cell, datetime):
+        return cell.time() if cell.time() != time() else None
+    found = _DAY.fullmatch(_normalised(cell)) if isinstance(cell, str) else None
+    return _clock_of_text(found[8] or "") if found is not None else None
+
+
+def is_damaged(cell: Cell) -> bool:
+    """Whether an identifier has lost its end in a spreadsheet, which keeps 15 digits of a number.
+
+    So it is with a number of 16 and more digits and with one written with an exponent.
+    """
+    if isinstance(cell, str):
+        return ("E" in cell or "e" in cell) and _SCIENTIFIC.fullmatch(_normalised(cell)) is not None
+    return isinstance(cell, int | float) and not isinstance(cell, bool) and cell >= EXACT_BELOW
+
+
 def identifier_of(cell: Cell, *, longest: int) -> str | None:
     """The digits of an identifier without leading zeros; nothing where there is none.
 
-    A number of 16 and more digits, or one written with an exponent, has lost its end in a
-    spreadsheet: it is damaged and no key.
+    One that ``is_damaged`` is no key.
     """
     if isinstance(cell, str):
         if cell.isascii() and cell.isdigit() and len(cell) <= longest:
@@ -154,7 +267,7 @@ def identifier_of(cell: Cell, *, longest: int) -> str | None:
 
 @lru_cache(_CACHED)
 def _identifier_of_text(text: str, longest: int) -> str | None:
-    if _SCIENTIFIC.fullmatch(normalise(text)):
+    if is_damaged(text):
         return None
     digits = (digits_only(text) or "").lstrip("0")
     return digits if 0 < len(digits) <= longest else None

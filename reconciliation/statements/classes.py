@@ -1,13 +1,14 @@
-"""What kind of booking a line is, told by the texts of Bank Mellat's export; the rules are data.
+"""What kind of booking a line is, told by the texts of its bank; the rules are data of each bank.
 
-The texts are those of ``reference/reconciliation.md`` C.1, in our one form of letters.
+The texts are those of ``reference/reconciliation.md`` C.1 and C.2, in our one form of letters.
 """
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import compress
 
-from reconciliation.lines import LineClass
+from reconciliation.line_classes import LineClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,50 +22,102 @@ class ClassRule:
     description: str = ""  # a part of the description
 
 
-# The first that fits holds: a fee that mentions a settlement is a fee.
-MELLAT_CLASSES: tuple[ClassRule, ...] = (
-    ClassRule(LineClass.FEE, is_debit=True, branch="اداره کل مدیریت عملیات", description="کارمزد"),
-    ClassRule(LineClass.FEE, is_debit=True, payer="کارمزد پایا"),
-    ClassRule(LineClass.SETTLEMENT, is_debit=False, branch="شاپرک", payer="شاپرک-پوز"),
-    ClassRule(LineClass.SETTLEMENT, is_debit=False, description="حواله شاپرک"),
-    ClassRule(LineClass.SETTLEMENT, is_debit=False, branch="اداره امور پایا", payer="پوز"),
-    ClassRule(LineClass.CHEQUE, description="وصول چک چکاوک"),
-    ClassRule(LineClass.CHEQUE, branch="ستاد مرکزی چکاوک"),
-    ClassRule(LineClass.TRANSFER, branch="اداره امور پایا"),
-    ClassRule(LineClass.TRANSFER, description="پایا"),
-    ClassRule(LineClass.TRANSFER, branch="اداره امور پرداخت لحظه ای"),
-    ClassRule(LineClass.TRANSFER, description="حواله همراه بانک"),
-    ClassRule(LineClass.TRANSFER, description="واریز انتقالی"),
-    ClassRule(LineClass.TRANSFER, is_debit=False, description="واریز نقدی"),
-    ClassRule(LineClass.TRANSFER, branch="اداره حسابداری متمرکز"),
+class Classes:
+    """The rules of one bank in one version; the first that fits a line holds."""
+
+    def __init__(self, bank: str, version: int, rules: Iterable[ClassRule]) -> None:
+        self.bank = bank
+        self.version = version
+        self._rules = tuple(rules)
+        self._in_payer = tuple({rule.payer for rule in self._rules} - {""})
+        self._in_description = tuple({rule.description for rule in self._rules} - {""})
+        self._known = lru_cache(1 << 12)(self._first_that_fits)
+
+    def of(self, *, is_debit: bool, branch: str, payer: str, description: str) -> LineClass:
+        """The class of a line; unknown where no rule fits, which is allowed and shown."""
+        payer, description = _spaced(payer), _spaced(description)
+        # Lines differ in their texts, but hardly in which of the rules' words stand in them.
+        return self._known(
+            is_debit,
+            _spaced(branch),
+            tuple(map(payer.__contains__, self._in_payer)),
+            tuple(map(description.__contains__, self._in_description)),
+        )
+
+    def _first_that_fits(
+        self,
+        is_debit: bool,  # noqa: FBT001  a part of what is kept
+        branch: str,
+        payer: tuple[bool, ...],
+        description: tuple[bool, ...],
+    ) -> LineClass:
+        payer_words = {"", *compress(self._in_payer, payer)}
+        words = {"", *compress(self._in_description, description)}
+        for rule in self._rules:
+            if (
+                rule.is_debit in (None, is_debit)
+                and rule.branch in ("", branch)
+                and rule.payer in payer_words
+                and rule.description in words
+            ):
+                return rule.line_class
+        return LineClass.UNKNOWN
+
+
+FEE, SETTLEMENT, CHEQUE, TRANSFER = (
+    LineClass.FEE, LineClass.SETTLEMENT, LineClass.CHEQUE, LineClass.TRANSFER,
+)  # fmt: skip
+
+# A fee that mentions a settlement is a fee, and a cheque that was paid in at a counter a cheque.
+MELLAT = Classes(
+    "mellat",
+    1,
+    (
+        ClassRule(FEE, is_debit=True, branch="اداره کل مدیریت عملیات", description="کارمزد"),
+        ClassRule(FEE, is_debit=True, payer="کارمزد پایا"),
+        ClassRule(SETTLEMENT, is_debit=False, branch="شاپرک", payer="شاپرک-پوز"),
+        ClassRule(SETTLEMENT, is_debit=False, description="حواله شاپرک"),
+        ClassRule(SETTLEMENT, is_debit=False, branch="اداره امور پایا", payer="پوز"),
+        ClassRule(CHEQUE, description="وصول چک چکاوک"),
+        ClassRule(CHEQUE, branch="ستاد مرکزی چکاوک"),
+        ClassRule(TRANSFER, branch="اداره امور پایا"),
+        ClassRule(TRANSFER, description="پایا"),
+        ClassRule(TRANSFER, branch="اداره امور پرداخت لحظه ای"),
+        ClassRule(TRANSFER, description="حواله همراه بانک"),
+        ClassRule(TRANSFER, description="واریز انتقالی"),
+        ClassRule(TRANSFER, is_debit=False, description="واریز نقدی"),
+        ClassRule(TRANSFER, branch="اداره حسابداری متمرکز"),
+    ),
 )
 
-# A terminal's id stands after one of these words; the bank writes it with or without zeros.
-_TERMINAL = re.compile(r"(?:شاپرک-پوز|پایانه|ترمینال|پوز)\D{0,3}0*([0-9]{4,12})")
-
-
-def class_of(*, is_debit: bool, branch: str, payer: str, description: str) -> LineClass:
-    """The class of a line by its texts; unknown where no rule fits, which is allowed and shown."""
-    branch, payer, description = _spaced(branch), _spaced(payer), _spaced(description)
-    for rule in MELLAT_CLASSES:
-        if (
-            rule.is_debit in (None, is_debit)
-            and rule.branch in ("", branch)
-            and rule.payer in payer
-            and rule.description in description
-        ):
-            return rule.line_class
-    return LineClass.UNKNOWN
-
-
-@lru_cache(1 << 14)
-def terminal_in(*texts: str) -> str | None:
-    """The terminal a settlement names, in the first text that names one."""
-    for text in texts:
-        found = _TERMINAL.search(text)
-        if found is not None:
-            return found[1]
-    return None
+_IN_WORDS = (
+    ClassRule(FEE, is_debit=True, description="کارمزد"),
+    *(
+        ClassRule(SETTLEMENT, is_debit=False, description=words)
+        for words in ("شاپرک", "واریز تجمیعی", "واریز تجمعی", "واریزتجمعی")
+    ),
+    *(ClassRule(CHEQUE, description=word) for word in ("چکاوک", "وصول چک")),
+    *(
+        ClassRule(TRANSFER, description=word)
+        for word in ("پایا", "ساتنا", "انتقال", "حواله", "از کارت")
+    ),
+    ClassRule(TRANSFER, is_debit=False, description="واریز نقدی"),
+)
+MELLI = Classes("melli", 1, (*_IN_WORDS, ClassRule(TRANSFER, description=" ش ک ")))
+SEPAH = Classes("sepah", 1, _IN_WORDS)
+GENERIC = Classes("generic", 1, _IN_WORDS)
+KESHAVARZI = Classes(
+    "keshavarzi",
+    1,
+    (
+        ClassRule(FEE, is_debit=True, description="کارمزد"),
+        ClassRule(SETTLEMENT, is_debit=False, payer="مرکزشاپرک"),
+        ClassRule(SETTLEMENT, is_debit=False, description="مرکزشاپرک"),
+        ClassRule(TRANSFER, branch="مبادلات الکترونیک-(ساتناوپایا"),
+        *_IN_WORDS[1:],
+        ClassRule(TRANSFER, description="|کارت بانک"),
+    ),
+)
 
 
 def _spaced(text: str) -> str:

@@ -8,10 +8,12 @@ cannot be read.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import BinaryIO, NamedTuple, Protocol
 
-from reconciliation.lines import LineClass
+from reconciliation.line_classes import LineClass
+
+CONTRACT_VERSION = 1  # of what stands in this module; a reader says for which it was written
 
 
 class StatementRow(NamedTuple):
@@ -30,6 +32,25 @@ class StatementRow(NamedTuple):
     payer: str | None
     description: str | None
     raw: str  # canonical JSON
+    card_key: str | None = None  # six and four digits of the one card that the texts name
+
+
+class UnreadRow(NamedTuple):
+    """A row that was set aside: what can be read of it, and nothing in place of what cannot."""
+
+    row_number: int
+    booked_on: date | None
+    booked_time: time | None
+    amount_minor: int | None
+    balance_minor: int | None
+    deposit_id: str | None
+    reference: str | None
+    terminal: str | None
+    branch: str | None
+    payer: str | None
+    description: str | None
+    raw: str
+    card_key: str | None = None
 
 
 class Balances(StrEnum):
@@ -54,6 +75,7 @@ class Wanted:
 
     account_number: str
     columns: Mapping[str, str] | None = None  # field -> heading, of a mapping saved per account
+    set_aside: frozenset[int] = frozenset()  # row numbers that come as UnreadRow, not refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +86,26 @@ class Statement:
     currency: str  # ISO 4217
     minor_digits: int  # how many decimal places a minor unit stands for; 0 for whole rials
     account_digits: str | None  # the account the file names in its heading, if it does
-    rows: Iterator[StatementRow]
+    rows: Iterator[StatementRow | UnreadRow]
     balances: Balances = Balances.RUNNING
     declared: Declared = field(default_factory=Declared)
     is_booked: bool = True  # not so for intraday reports and notifications: no evidence
 
 
+class Breadth(IntEnum):
+    """How much a reader says yes to; where several do, the narrowest is asked first."""
+
+    LAYOUT = 1  # one bank's own columns
+    STANDARD = 2  # a published format, whoever writes it
+    TABLE = 3  # any table with columns that can be named
+
+
 class StatementReader(Protocol):
     """One format of one bank. Entry-point group ``mosharekat.statement_readers``."""
 
-    name: str
+    name: str  # as its entry point
+    contract_version: int  # CONTRACT_VERSION when it was written
+    breadth: Breadth
 
     def recognises(self, head: bytes) -> bool:
         """Whether a file that begins like this can be read here. Never raises."""

@@ -57,3 +57,59 @@ class NoRows(Refusal):
     code = "statement.no_rows"
     http_status = 422
     field = "file"
+
+
+class BalancesDisagree(Refusal):
+    """The balances that a file declares are not those its rows lead to: edited, or rows miss."""
+
+    code = "statement.balances_disagree"
+    http_status = 422
+    field = "file"
+
+
+class SectionsDoNotJoin(Refusal):
+    """A statement within a file begins with another balance than the one before it ended with."""
+
+    code = "statement.sections_do_not_join"
+    http_status = 422
+    field = "file"
+
+
+class SeveralTables(Refusal):
+    """A workbook with bookings on more than one sheet: which one is meant cannot be told."""
+
+    code = "statement.several_tables"
+    http_status = 422
+    field = "file"
+
+
+class SeveralAccounts(Refusal):
+    """A file of several accounts, of which none, or more than one, is the wanted one."""
+
+    code = "statement.several_accounts"
+    http_status = 422
+    field = "file"
+
+
+class SeveralCurrencies(Refusal):
+    """Amounts of one account in more than one currency."""
+
+    code = "statement.several_currencies"
+    http_status = 422
+    field = "file"
+
+
+class UnsafeFile(Refusal):
+    """XML that declares a document type or entities, which no bank's statement needs."""
+
+    code = "statement.unsafe_file"
+    http_status = 422
+    field = "file"
+
+
+class ControlTotalDiffers(Refusal):
+    """A trailer counts or sums otherwise than its records: edited, or records are missing."""
+
+    code = "statement.control_total_differs"
+    http_status = 422
+    field = "file"

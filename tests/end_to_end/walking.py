@@ -104,7 +104,7 @@ def import_file(page: Page, house: House, path: Path) -> None:
     page.goto(f"{house.url}/finance/statements")
     page.locator("input[type=file]").set_input_files(path)
     page.locator("main form button").first.click()
-    expect(page.locator("table tbody tr").first).to_be_visible(timeout=PATIENCE_MS)
+    page.wait_for_url(re.compile(r"/finance/statements/[0-9]+"), timeout=PATIENCE_MS)
 
 
 def run_rules(page: Page, house: House) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.bulk import single
 from core.refusals import NotFound
 from donations.pledging import CashItem
 from receipts.issuing import void_receipts
@@ -43,9 +44,8 @@ def test_a_wrong_key_is_answered_like_none(session, receipt, key):
 
 def test_a_void_receipt_says_since_when(session, receipt, now):
     later = now + timedelta(days=3)
-    void_receipts(
-        session, [receipt.contribution_id], reason="خطای ثبت", voided_by_id=None, now=later
-    )
+    chosen = single(receipt.contribution_id)
+    void_receipts(session, chosen, reason="خطای ثبت", voided_by_id=None, now=later)
 
     shown = verify(session, receipt.number, receipt.verify_key)
 

@@ -10,7 +10,7 @@ from core.identifiers import is_deposit_id
 from core.words import speaking
 from donations.models.pledge import HiddenFrom
 from donations.pledging import CashItem, DonorFacts
-from flows.reconciling import assign
+from flows.by_hand import assign
 from ledger.terminals import Terminal
 from reconciliation.expected import MoneySource, expect_terminal_money
 from reconciliation.lines import StatementLine
@@ -127,7 +127,7 @@ def test_an_id_with_another_amount_is_suggested(database, imported, reconciled):
     imported([Booking(2_400_000, deposit_id=pledge.deposit_id)])
 
     assert reconciled() == {}
-    assert best(database)[0] == (pledge.id, {"deposit_id", "days"})
+    assert best(database)[0] == (pledge.id, {"deposit_id", "short", "days"})
 
 
 @pytest.mark.parametrize("name", ["deposit_id", "tracking_code"])

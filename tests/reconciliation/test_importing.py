@@ -14,7 +14,7 @@ from flows.importing import import_statement, undo_import
 from ledger.accounts import BankAccount
 from ledger.postings import Posting, balance_rial
 from reconciliation import importing
-from reconciliation.chain import read_chain
+from reconciliation.held import read_chain
 from reconciliation.importing import AccountEnded
 from reconciliation.lines import StatementFile, StatementLine
 from reconciliation.splicing import Splice
@@ -286,15 +286,28 @@ def test_an_account_that_is_not_ours_is_unknown(database):
     assert refused.value.code == "statement.unknown_account"
 
 
-@pytest.mark.parametrize(("currency", "minor_digits"), [("USD", 0), ("IRR", 2)])
-def test_what_is_not_whole_rials_is_refused(currency, minor_digits):
+@pytest.mark.parametrize(
+    ("currency", "minor_digits", "code"),
+    [("USD", 0, "statement.foreign_currency"), ("IRR", 2, "statement.not_whole_rials")],
+)
+def test_what_is_not_whole_rials_is_refused(currency, minor_digits, code):
     with opened(as_csv(cells([Booking(5)]))) as file:
         rows = list(reader_for(file).open(file, Wanted("90190")).rows)
     statement = Statement("x", currency, minor_digits, None, iter(rows))
 
     with pytest.raises(Refusal) as refused:
         read_chain(statement, account_number="90190", unit="IRR")
-    assert refused.value.code == "statement.not_whole_rials"
+    assert refused.value.code == code
+
+
+def test_what_is_not_booked_yet_proves_nothing():
+    with opened(as_csv(cells([Booking(5)]))) as file:
+        rows = list(reader_for(file).open(file, Wanted("90190")).rows)
+    statement = Statement("x", "IRR", 0, None, iter(rows), is_booked=False)
+
+    with pytest.raises(Refusal) as refused:
+        read_chain(statement, account_number="90190", unit="IRR")
+    assert refused.value.code == "statement.not_booked"
 
 
 # Taking back
@@ -355,24 +368,15 @@ def test_two_imports_at_once_add_the_file_once(database):
     assert stored(database) == expected(MORNING)
 
 
-def test_without_the_splice_the_database_still_refuses_a_position_twice(database):
+def test_without_the_splice_the_database_still_refuses_a_position_twice(database, monkeypatch):
     take_in(database, as_csv(cells(MORNING)))
-    everything_new = Splice(0, 0, 3, 1, 1)
 
-    with database.writing() as session, opened(as_xlsx(cells(MORNING))) as file:
-        account = session.scalars(select(BankAccount)).one()
-        statement = reader_for(file).open(file, Wanted("90190"))
-        with read_chain(statement, account_number="90190", unit="IRR") as chain:
-            row = StatementFile(
-                bank_account_id=account.id, sha256="0", name="s", format="x", row_count=3,
-                new_count=3, known_count=0, opening_rial=0, closing_rial=0, generation=0,
-                imported_at=NOON,
-            )  # fmt: skip
-            session.add(row)
-            session.flush()
-            with pytest.raises(Exception, match=r"(?i)unique"):
-                importing._add_lines(session, row, chain, everything_new)
-        session.rollback()
+    def everything_is_new(_session, _account_id, chain):
+        return Splice(0, 0, 3, 1, 1, 0, 0, 0, DAY.isoformat(), lambda: iter(()), chain.rows)
+
+    monkeypatch.setattr(importing, "splice", everything_is_new)
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        take_in(database, as_xlsx(cells(MORNING)))
 
 
 def test_without_the_chain_an_edited_row_would_falsify_the_balance():

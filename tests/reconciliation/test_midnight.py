@@ -5,7 +5,7 @@ from datetime import time, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from core.clock import tehran_moment
+from core.clock import minute_of_day, tehran_moment
 from donations.models.payment import Payment, PaymentState, PaymentStep
 from flows.reconciling import run
 from flows.undoing import undo_run
@@ -50,7 +50,7 @@ def paid(database, rial, moment, *, day):
         ).one()
         expect_terminal_money(
             session, terminal_id, day, MoneySource.PAYMENT, payment.id, amount_rial=rial,
-            reference=None,
+            reference=None, taken_minute=minute_of_day(moment),
         )  # fmt: skip
         return payment.id
 

@@ -9,10 +9,11 @@ from donations.models.payment import PaymentState
 from donations.models.refund import RefundRequest, Way
 from donations.pledging import CashItem
 from donations.refunding import Asked
+from flows.by_hand import mark_refund
 from flows.checking import check_ledger
 from flows.importing import import_statement
 from flows.rebuilding import rebuild_work_tables
-from flows.reconciling import mark_refund, run
+from flows.reconciling import run
 from flows.refunding import approve_refund, ask_for_refund
 from flows.undoing import undo_line, undo_run
 from ledger.postings import balance_rial

@@ -9,10 +9,11 @@ from donations.models.contribution import Contribution, ContributionReversal
 from donations.models.pledge import Channel, ItemState, PledgeItem
 from donations.pledging import CashItem
 from donations.voiding import ReasonMissing
+from flows.by_hand import assign, mark_fee
 from flows.catalogue import enter_terminal
 from flows.desk import hand_over_cash
 from flows.importing import import_statement, undo_import
-from flows.reconciling import assign, mark_fee, run
+from flows.reconciling import run
 from flows.unbooking import reverse_deposits
 from flows.undoing import undo_line, undo_run
 from ledger.accounts import BankAccount

@@ -3,11 +3,13 @@
 from flask import Flask
 
 from web.commands.database import db, demo
+from web.commands.day import day
 from web.commands.jobs import jobs
 from web.commands.ledger import ledger
 from web.commands.partners import api_keys
 from web.commands.payments import gateways, payments
 from web.commands.receipts import receipts
+from web.commands.settlements import settlements
 from web.commands.staff import staff
 from web.commands.statements import reconcile, statements
 
@@ -18,6 +20,8 @@ GROUPS = (
     payments,
     statements,
     reconcile,
+    settlements,
+    day,
     ledger,
     receipts,
     staff,

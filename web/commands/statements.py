@@ -5,14 +5,15 @@ from pathlib import Path
 import click
 
 from core.rial import format_rial
-from core.words import _
+from core.words import _, spoken
 from flows.importing import import_statement
 from flows.rebuilding import rebuild_work_tables
 from flows.reconciling import run
 from flows.undoing import undo_run
 from reconciliation.importing import ImportReport
 from reconciliation.reporting import report_lines, totals
-from reconciliation.statements.recognise import AUTO, READERS
+from reconciliation.statements.doors import formats, visit_all
+from reconciliation.statements.recognise import AUTO
 from web.commands.frame import CommandGroup, answer, as_json
 from web.services import current
 
@@ -26,13 +27,26 @@ reconcile = CommandGroup("reconcile", help="Explaining the lines of the statemen
 @click.option(
     "--format",
     "format_",
-    type=click.Choice([AUTO, *(reader.name for reader in READERS)]),
+    type=click.Choice([AUTO, *formats()]),
     default=AUTO,
     show_default=True,
 )
 @click.option("--dry-run", is_flag=True, help="Only look: nothing is stored.")
+@click.option(
+    "--opening-rial",
+    type=int,
+    help="Balance before the file, for the first file of an account whose files tell none.",
+)
 @as_json
-def import_file(file: Path, account: str, format_: str, *, dry_run: bool, as_json: bool) -> None:
+def import_file(
+    file: Path,
+    account: str,
+    format_: str,
+    *,
+    dry_run: bool,
+    opening_rial: int | None,
+    as_json: bool,
+) -> None:
     """Import a statement file, whole or not at all; what is known is not taken twice."""
     done = import_statement(
         current.database,
@@ -41,9 +55,34 @@ def import_file(file: Path, account: str, format_: str, *, dry_run: bool, as_jso
         account=account,
         format=format_,
         dry_run=dry_run,
+        opening_rial=opening_rial,
         now=current.now(),
     )
     answer(done.as_json(), _lines_of_import(done, dry_run=dry_run), as_json=as_json)
+
+
+@statements.command("formats")
+@as_json
+def list_formats(*, as_json: bool) -> None:
+    """List the readers of statements that are installed, with why one is refused."""
+    visited = visit_all()
+    lines = [
+        f"✗ {each.door.slug}\t{each.door.package} {each.door.version}\t"
+        + _("refused: {reason}").format(reason=each.refusal.told(spoken()))
+        if each.refusal
+        else f"✓ {each.door.slug}\t{each.door.package} {each.door.version}"
+        for each in visited
+    ]
+    told = [
+        {
+            "name": each.door.slug,
+            "package": each.door.package,
+            "version": each.door.version,
+            "refusal": each.refusal.told(spoken()) if each.refusal else None,
+        }
+        for each in visited
+    ]
+    answer(told, lines, as_json=as_json)
 
 
 @reconcile.command("run")

@@ -25,7 +25,7 @@ from flows.entries import (
 )
 from offices.granting import Permission
 from offices.staff import StaffMember
-from receipts.facts import facts_from_json
+from receipts.freezing import facts_of
 from web.fields import SpokenForm, at_most
 from web.services import current
 from web.sign_in.forms import put_beside
@@ -97,7 +97,7 @@ def paper(tracking_code: str) -> ResponseReturnValue:
     """The receipt as a page to print, drawn from the same frozen facts as the PDF."""
     with current.database.reading() as session:
         found = entry_in(session, the_person().scope, tracking_code)
-        facts = facts_from_json(found.receipt.facts)
+        facts = facts_of(found.receipt)
         return render_template("desk/paper.html", entry=found, facts=facts)
 
 

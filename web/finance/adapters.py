@@ -90,7 +90,7 @@ def adapters() -> ResponseReturnValue:
         "finance/adapters.html",
         rows=[_row(visited) for visited in visit_all()],
         closed={
-            gateway.name: _apart(gateway.refusal.told(spoken()))
+            gateway.name: apart(gateway.refusal.told(spoken()))
             for gateway in current.gateways.values()
             if gateway.refusal is not None
         },
@@ -136,12 +136,12 @@ def _row(visited: Visited) -> AdapterRow:
         visited=visited,
         name=_told_name(visited.manifest) if visited.manifest else "",
         accounts=accounts_of(visited.door, current.gateways),
-        refusal=_apart(visited.refusal.told(spoken())) if visited.refusal else "",
+        refusal=apart(visited.refusal.told(spoken())) if visited.refusal else "",
     )
 
 
 def _told_name(manifest: Manifest) -> Markup:
-    return _apart(manifest.name_en if spoken() == "en" else manifest.name_fa)
+    return apart(manifest.name_en if spoken() == "en" else manifest.name_fa)
 
 
 def _form(session: Session, manifest: Manifest, typed: Any) -> Any:
@@ -176,10 +176,10 @@ def _field(asked: SettingField) -> Any:
 
 
 def _label(asked: SettingField) -> Markup:
-    return _apart(asked.label_en if spoken() == "en" else asked.label_fa)
+    return apart(asked.label_en if spoken() == "en" else asked.label_fa)
 
 
-def _apart(text: str) -> Markup:
+def apart(text: str) -> Markup:
     """A sentence whose Latin names, such as those of packages and keys, stand from left to right.
 
     A number among Persian words is written in their digits.
@@ -266,10 +266,10 @@ def _put_beside(form: Any, mistakes: list[Mistake]) -> None:
         reason = mistake.reason.told(spoken())
         if key in form:
             # Named again, for the list of mistakes at the head of the page stands apart from them.
-            told = Markup("{}: {}").format(form[key].label.text, _apart(reason))
+            told = Markup("{}: {}").format(form[key].label.text, apart(reason))
             form[key].errors = [*form[key].errors, told]
         else:
-            form.form_errors.append(_apart(f"{mistake.key}: {reason}" if mistake.key else reason))
+            form.form_errors.append(apart(f"{mistake.key}: {reason}" if mistake.key else reason))
 
 
 def _new_table(name: str, manifest: Manifest, table: Mapping[str, object]) -> NewTable:

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired
 
-from core.jalali import parse_jalali
 from core.refusals import NotFound, Refusal
 from core.words import Later, _, counted
 from donations.models.desk import Decision
@@ -37,7 +36,7 @@ from flows.refunding import approve_refund, ask_for_refund, decline_refund, open
 from offices.staff import StaffMember
 from payment_gateways.contract import Kind
 from reconciliation.refunds import UnseenRefund, unseen_refunds
-from web.fields import ReadField, RialField, SpokenForm, at_most
+from web.fields import DayField, RialField, SpokenForm, at_most
 from web.filters import digits
 from web.finance.bank_words import CALLS, KINDS
 from web.public.choices import title_of
@@ -114,13 +113,6 @@ STEPS: Mapping[str, Later] = {
     "refund_outside": Later("Refund made at the bank written down"),
     "bank_took_back": Later("The bank took the money back by itself"),
 }
-
-
-class DayField(ReadField):
-    """A Jalali day."""
-
-    def read(self, text: str) -> object:
-        return parse_jalali(text)
 
 
 class AskForm(SpokenForm):

@@ -5,17 +5,21 @@ from flask.typing import ResponseReturnValue
 
 from core.refusals import NotFound, Refusal
 from core.words import _
-from flows.reconciling import run
+from flows.asked_runs import RUN_RULES, run_or_ask
 from flows.undoing import undo_run
+from jobs.queue import is_asked_for
 from offices.staff import StaffMember
 from reconciliation.matches import ReconciliationRun
 from reconciliation.reviewing import (
+    is_at_work,
     runs_page,
     settlement_with_items,
     settlements_page,
     standing_in_run,
 )
+from reconciliation.settling_by_hand import differences_of
 from web.filters import number
+from web.finance.settlements import KINDS
 from web.finance.statements import PAGE, ReasonForm
 from web.refusals import explain
 from web.services import current
@@ -38,7 +42,13 @@ def runs() -> ResponseReturnValue:
             row.run.id: _name(session.get(StaffMember, row.run.started_by_id or 0)) for row in rows
         }
         older = url_for("finance.runs", before=rows[PAGE - 1].run.id) if len(rows) > PAGE else ""
-        return render_template("finance/runs.html", rows=rows[:PAGE], names=names, older_url=older)
+        return render_template(
+            "finance/runs.html",
+            rows=rows[:PAGE],
+            names=names,
+            older_url=older,
+            at_work=is_at_work(session) or is_asked_for(session, RUN_RULES),
+        )
 
 
 def undo_whole_run(run_id: int) -> ResponseReturnValue:
@@ -92,11 +102,22 @@ def settlement(settlement_id: int) -> ResponseReturnValue:
     """One settlement: its payments, the fee of each, and the arithmetic."""
     with current.database.reading() as session:
         row, items = settlement_with_items(session, settlement_id)
-        return render_template("finance/settlement.html", row=row, items=items)
+        return render_template(
+            "finance/settlement.html",
+            row=row,
+            items=items,
+            differences=differences_of(session, settlement_id),
+            kinds=KINDS,
+        )
 
 
 def _run() -> None:
-    report = run(current.database, started_by_id=the_person().staff_member_id, now=current.now())
+    report = run_or_ask(
+        current.database, started_by_id=the_person().staff_member_id, now=current.now()
+    )
+    if report is None:
+        flash(_("Much is open: the worker runs the rules. This page shows how far it is."), "info")
+        return
     flash(
         _("The run explained %(matched)s lines; %(open)s are open, %(suggested)s with suggestions.")
         % {

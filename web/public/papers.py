@@ -8,7 +8,8 @@ from core.refusals import NotFound
 from donations.models.contribution import Contribution
 from donations.models.pledge import Pledge
 from offices.granting import Permission, scope_of
-from receipts.facts import ReceiptFacts, facts_from_json
+from receipts.facts import ReceiptFacts
+from receipts.freezing import facts_of
 from receipts.issuing import receipt_pdf as drawn
 from receipts.numbering import UnreadableNumber, number_in_address
 from receipts.series import Receipt
@@ -22,7 +23,7 @@ def receipt_page(number: str) -> ResponseReturnValue:
     """What a receipt says. Without a key it does not exist."""
     with current.database.reading() as session:
         receipt = _own(session, number)
-        facts = facts_from_json(receipt.facts)
+        facts = facts_of(receipt)
         is_void = receipt.void is not None
     return render_template(
         "public/receipt.html",

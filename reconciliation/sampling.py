@@ -1,0 +1,124 @@
+"""Looking at a table that nobody here knows: its headings, its first rows, and how they are read.
+
+A sample is kept as delimited text, so that a mapping is tried by the very code that will read the
+file.
+"""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import BinaryIO
+
+from core.refusals import Refusal
+from reconciliation.statements.cells import Cell, text_of
+from reconciliation.statements.contract import StatementRow, Wanted
+from reconciliation.statements.fields import FIELD_SETS, Purpose
+from reconciliation.statements.mapped import MappedTable, read_table
+from reconciliation.statements.refusals import UnknownFormat
+from reconciliation.statements.tables import Sheet, heading_form, open_table
+
+ROWS_SHOWN = 8
+_CELL_MAX = 200
+_COLUMNS_MAX = 60
+
+
+class SampleTooLarge(Refusal):
+    """A sample of more than a few rows needs."""
+
+    code = "mapping.sample_too_large"
+    http_status = 413
+    field = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The headings of a table and its first rows, as texts."""
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    @property
+    def text(self) -> str:
+        """The same as delimited text; ``sample_of_text`` turns it back."""
+        written = io.StringIO()
+        csv.writer(written, lineterminator="\n").writerows([self.headings, *self.rows])
+        return written.getvalue()
+
+    def guess(self, purpose: Purpose) -> Mapping[str, str]:
+        """The fields whose headings are known by themselves: field -> heading."""
+        known = {
+            heading_form(name): field
+            for field, names in FIELD_SETS[purpose].headings.items()
+            for name in names
+        }
+        found: dict[str, str] = {}
+        for heading in self.headings:
+            field = known.get(heading_form(heading))
+            if field is not None:
+                found.setdefault(field, heading)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a mapping makes of a sample, as far as it can be read; ``refusal`` is where it ended."""
+
+    rows: Sequence[StatementRow | Mapping[str, str]]
+    refusal: Refusal | None = None
+
+
+def sample_of(file: BinaryIO) -> Sample:
+    """Take the headings and first rows of a file. Raises UnknownFormat, and as tables do."""
+    for sheet in open_table(file).sheets:
+        place = _place_of_headings(sheet)
+        if place is not None:
+            rows = [row for _number, row in islice(sheet.top, place, place + 1 + ROWS_SHOWN)]
+            width = min(len(rows[0]), _COLUMNS_MAX)
+            texts = [[_shown(cell) for cell in [*row, *[""] * width][:width]] for row in rows]
+            return Sample(texts[0], texts[1:])
+    raise UnknownFormat
+
+
+def sample_of_text(text: str) -> Sample:
+    """A sample that was shown before. Raises UnknownFormat."""
+    rows = list(islice(csv.reader(io.StringIO(text)), ROWS_SHOWN + 1))
+    if not rows:
+        raise UnknownFormat
+    return Sample(rows[0], rows[1:])
+
+
+def try_columns(sample: Sample, purpose: Purpose, columns: Mapping[str, str]) -> Trial:
+    """Read a sample by a mapping, as its file will be."""
+    read: list[StatementRow | Mapping[str, str]] = []
+    file = io.BytesIO(sample.text.encode())
+    try:
+        if purpose is Purpose.STATEMENT:
+            rows = MappedTable().open(file, Wanted("", columns)).rows
+            read.extend(row for row in rows if isinstance(row, StatementRow))
+        else:
+            for row in read_table(file, purpose, columns)[1]:
+                row.day_of("day")
+                for field in ("amount", "fee", "net"):
+                    if row.has(field):
+                        row.money_of(field)
+                read.append({field: row.text(field) for field in columns})
+    except Refusal as refusal:
+        return Trial(read, refusal)
+    return Trial(read)
+
+
+def _place_of_headings(sheet: Sheet) -> int | None:
+    """Where the row with the most words stands; in it no cell is a number."""
+    counts = [sum(_is_word(cell) for cell in row) for _number, row in sheet.top]
+    most = max(counts, default=0)
+    return counts.index(most) if most >= 2 else None
+
+
+def _is_word(cell: Cell) -> bool:
+    return isinstance(cell, str) and any(c.isalpha() for c in cell) and len(cell) < 60
+
+
+def _shown(cell: Cell) -> str:
+    return text_of(cell)[:_CELL_MAX]

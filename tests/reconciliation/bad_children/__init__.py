@@ -1,0 +1,1 @@
+"""Readers' processes that go wrong, each in its way."""

@@ -1,0 +1,214 @@
+"""The frame of tables: what a file is, its rows with their numbers, and the limits."""
+
+import contextlib
+import io
+import zipfile
+from datetime import date, datetime, time
+from itertools import chain
+
+import openpyxl
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from core.refusals import Refusal
+from reconciliation.statements import tables
+from reconciliation.statements.contract import Wanted
+from reconciliation.statements.delimited import Csv
+from reconciliation.statements.keshavarzi import Keshavarzi
+from reconciliation.statements.mellat import MellatHtml, MellatXlsx
+from reconciliation.statements.melli import Melli
+from reconciliation.statements.refusals import DamagedFile, FileTooLarge
+from reconciliation.statements.sepah import Sepah
+from reconciliation.statements.tables import Kind, kind_of, open_table
+from tests.reconciliation.bank import Booking, fee
+from tests.reconciliation.exports import (
+    KESHAVARZI,
+    KINDS,
+    MELLAT,
+    MELLI,
+    SEPAH,
+    in_html,
+    in_text,
+    in_xlsx,
+)
+
+TABLE = MELLAT.table([Booking(2_500_000), fee(1_000)])
+READERS = (MellatXlsx(), MellatHtml(), Melli(), Sepah(), Keshavarzi(), Csv())
+
+
+def rows_in(data):
+    """Every row of every sheet, with its number."""
+    sheets = open_table(io.BytesIO(data)).sheets
+    return [pair for sheet in sheets for pair in chain(sheet.top, sheet._rows)]
+
+
+def refusal_of(data, reader=None):
+    with pytest.raises(Refusal) as refused:
+        if reader is None:
+            rows_in(data)
+        else:
+            list(reader.open(io.BytesIO(data), Wanted("90190")).rows)
+    return refused.value
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (in_text(TABLE), Kind.TEXT),
+        (in_html(TABLE, encoding="utf-8"), Kind.HTML),
+        (in_xlsx(TABLE), Kind.SPREADSHEET),
+        (KINDS["xls"](TABLE), Kind.SPREADSHEET),
+        (b"%PDF-1.7 of no columns", None),
+        (b"<?xml version='1.0'?><Document/>", None),
+        (b"", None),
+    ],
+)
+def test_what_a_file_is_is_told_by_its_first_bytes(data, kind):
+    assert kind_of(data[: 1 << 16]) == kind
+
+
+def test_rows_are_numbered_as_a_spreadsheet_shows_them():
+    data = in_xlsx([[], [], ["سه"], [], ["پنج", 1.5]])
+
+    assert [(number, row[0]) for number, row in rows_in(data) if row[0]] == [(3, "سه"), (5, "پنج")]
+
+
+def test_an_end_of_line_inside_quotes_is_a_part_of_its_cell():
+    rows = rows_in('a,b,c\n"یک\nدو",2,3\n4,5,6\n'.encode())
+
+    assert rows == [(1, ["a", "b", "c"]), (2, ["یک\nدو", "2", "3"]), (3, ["4", "5", "6"])]
+
+
+def test_commas_inside_amounts_do_not_part_a_table_of_tabs():
+    rows = rows_in(b"1,000\t2,000\t3\n4\t5,000\t6\n")
+
+    assert rows[0] == (1, ["1,000", "2,000", "3"])
+
+
+def test_html_cells_lose_their_markup_and_keep_their_words():
+    page = "<table><tr><td><a href=x>یک</a><br>دو &amp; سه<td>۵<tr><td>شش</table>"
+
+    assert rows_in(page.encode()) == [(1, ["یک\nدو & سه", "۵"]), (2, ["شش"])]
+
+
+@given(st.lists(st.integers(1, 200), max_size=6), st.integers(1, 60))
+def test_html_reads_the_same_wherever_its_blocks_end(widths, ends):
+    page = in_html([["متن" * width, "<b>"] for width in widths], encoding="utf-8").decode()
+    blocks = [page[at : at + ends] for at in range(0, len(page), ends)]
+
+    rows = list(tables._html_rows(iter(blocks)))
+    assert [row[0].strip("\xa0") for row in rows] == ["متن" * width for width in widths]
+
+
+@pytest.mark.parametrize("rows", [3, 30_000])
+def test_a_byte_that_cannot_be_decoded_is_refused_with_its_row(rows):
+    lines = [",".join(map(str, row)) for row in in_lines(rows)]
+    data = "\n".join(lines).encode("utf-8-sig").replace(f",{rows - 1},".encode(), b",\xff,")
+
+    refusal = refusal_of(data)
+
+    assert isinstance(refusal, DamagedFile)
+    assert refusal.details["row"] == rows
+
+
+def in_lines(rows):
+    return [(f"سطر {at}", at, "پایان") for at in range(rows)]
+
+
+@pytest.mark.parametrize("mark", [",", "\t"])
+def test_a_line_without_an_end_is_refused_and_not_gathered(mark):
+    head = mark.join("abc") + "\n"
+
+    assert isinstance(refusal_of(head.encode() * 3 + b"x" * (2 << 20)), FileTooLarge)
+    assert isinstance(refusal_of(b"<table><tr><td>" + b"x" * (2 << 20)), FileTooLarge)
+
+
+def zipped(**entries):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        zipped(sheet=bytes(40 << 20)),
+        zipped(**{f"entry{at}": b"" for at in range(1_001)}),
+    ],
+    ids=["ratio", "entries"],
+)
+def test_a_bomb_of_a_spreadsheet_is_refused_before_it_is_unpacked(data):
+    assert isinstance(refusal_of(data), FileTooLarge)
+
+
+@pytest.mark.parametrize(("row", "column"), [(1_048_576, 33), (1_048_576, 16_384), (60_000, 701)])
+def test_two_cells_that_span_a_huge_sheet_are_refused_not_laid_out(row, column):
+    book = openpyxl.Workbook()
+    book.active.cell(1, 1, "مانده")
+    book.active.cell(row, column, "تاریخ")
+    file = io.BytesIO()
+    book.save(file)
+
+    assert isinstance(refusal_of(file.getvalue()), FileTooLarge)
+
+
+def test_spreadsheets_are_read_as_another_library_reads_them():
+    table = [
+        ["متن", "۱٬۲۰۰", 1_500_000, 2.5, True],
+        ["", "  ", 9_007_199_254_740_993, -1.25, False],
+        ["خط\nدو", "0012", 10**14, 1e-3, None],
+    ]
+    data = in_xlsx(table)
+
+    read = [[cell if cell != "" else None for cell in row] for _number, row in rows_in(data)]
+    sheet = openpyxl.load_workbook(io.BytesIO(data)).active
+    assert read == [[cell.value for cell in row] for row in sheet.iter_rows()]
+
+
+def test_dates_and_times_of_a_spreadsheet_come_as_such():
+    book = openpyxl.Workbook()
+    book.active.append(["x", date(2026, 11, 22), time(10, 5), datetime(2026, 1, 2, 3, 4)])  # noqa: DTZ001
+    file = io.BytesIO()
+    book.save(file)
+
+    ((_number, row),) = rows_in(file.getvalue())
+    assert [str(cell) for cell in row[1:]] == ["2026-11-22", "10:05:00", "2026-01-02 03:04:00"]
+
+
+def garbled(data):
+    """Bytes of a file with some of them changed, cut or put in twice."""
+    place = st.integers(0, len(data) - 1)
+    change = st.tuples(place, st.binary(max_size=4), st.integers(0, 40))
+    return st.lists(change, max_size=5).map(lambda changes: _changed(data, changes))
+
+
+def _changed(data, changes):
+    for at, put, taken in changes:
+        data = data[:at] + put + data[at + taken :]
+    return data
+
+
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
+@given(data=st.data())
+def test_a_garbled_file_is_read_or_refused_and_nothing_else(reader, data):
+    table = {"melli": MELLI, "sepah": SEPAH, "keshavarzi": KESHAVARZI}.get(reader.name, MELLAT)
+    kind = data.draw(st.sampled_from(list(KINDS)))
+    file = data.draw(garbled(KINDS[kind](table.table([Booking(2_500_000), fee(1_000)]))))
+
+    assert reader.recognises(file[: 1 << 16]) in (True, False)
+    with contextlib.suppress(Refusal):
+        rows = list(reader.open(io.BytesIO(file), Wanted("90190")).rows)
+        assert all(row.amount_minor != 0 for row in rows)
+
+
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
+@given(data=st.binary(max_size=300))
+@example(data=b"PK\x03\x04")
+@example(data=b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+@example(data=b"\xff\xfe<\x00t\x00")
+def test_any_bytes_are_refused_in_words(reader, data):
+    assert reader.recognises(data) in (True, False)
+    assert refusal_of(data, reader).code.startswith("statement.")
