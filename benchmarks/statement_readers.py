@@ -20,6 +20,7 @@ from python_calamine import CalamineWorkbook
 
 from benchmarks.statement_files import ACCOUNT
 from reconciliation.statements.contract import StatementRow, Wanted
+from reconciliation.statements.doors import readers
 from reconciliation.statements.recognise import reader_for
 
 _CREDIT, _DEBIT = 1, 2  # places of the columns in the table of Mellat
@@ -51,6 +52,7 @@ def measured(read: str, path: Path, rounds: int) -> Measured:
 
 def _measure(name: str, path: Path, rounds: int, pipe: Connection) -> None:
     read = _READS[name]
+    readers()  # what is installed is looked for once in a process, whatever it then reads
     before = _resident_mib("VmRSS")
     # Without this the highest mark would be that of loading the modules.
     Path("/proc/self/clear_refs").write_text("5", "ascii")

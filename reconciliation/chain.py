@@ -358,18 +358,18 @@ class _Directions:
     def __init__(self) -> None:
         self._breaks_if_oldest_first = 0
         self._breaks_if_newest_first = 0
-        self._oldest_first: BalanceBreaks | None = None
-        self._newest_first: BalanceBreaks | None = None
+        self._oldest_first: tuple[ChainRow, ChainRow] | None = None
+        self._newest_first: tuple[ChainRow, ChainRow] | None = None
 
     def compare(self, above: ChainRow, below: ChainRow) -> None:
         """Look at two neighbouring rows of the file."""
         if above.balance_rial != below.opening_rial:
             self._breaks_if_oldest_first += 1
             # The earliest break in time is the one to name: here the first met,
-            self._oldest_first = self._oldest_first or _break(above, below)
+            self._oldest_first = self._oldest_first or (above, below)
         if below.balance_rial != above.opening_rial:
             self._breaks_if_newest_first += 1
-            self._newest_first = _break(below, above)  # and here the last.
+            self._newest_first = below, above  # and here the last.
 
     def found(self, first: ChainRow, last: ChainRow) -> tuple[bool, bool]:
         """Whether the file is newest-first, and whether both ways add up. Raises BalanceBreaks."""
@@ -383,7 +383,8 @@ class _Directions:
                 if first.booked_on == last.booked_on
                 else by_days
             )
-            raise (self._newest_first if is_newest_first else self._oldest_first) or BalanceBreaks
+            pair = self._newest_first if is_newest_first else self._oldest_first
+            raise BalanceBreaks if pair is None else _break(*pair)
         return not newest, False
 
 

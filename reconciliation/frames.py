@@ -1,15 +1,15 @@
 """How the rows of a file travel from the process that parsed it: JSON in frames."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import BinaryIO
+
+from pydantic_core import to_json
 
 from reconciliation.chain import ChainRow, Ending
 
 FRAME_BYTES_MAX = 256 << 20
 _LENGTH_BYTES = 8
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=bytes.hex).encode
 
 
 class BrokenFrame(Exception):
@@ -35,9 +35,9 @@ def frames(channel: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
 
 def encoded_slice(rows: list[ChainRow]) -> bytes:
     """Some rows in the order of the file; fingerprints as hexadecimal digits."""
-    return _encode(rows).encode()
+    return to_json(rows, bytes_mode="hex")
 
 
 def encoded_ending(ending: Ending) -> bytes:
     """What is known once the last row was read."""
-    return _encode(asdict(ending) | {"filled": list(ending.filled.items())}).encode()
+    return to_json(asdict(ending) | {"filled": list(ending.filled.items())}, bytes_mode="hex")

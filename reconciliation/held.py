@@ -19,6 +19,7 @@ from reconciliation.statements.refusals import FileTooLarge
 
 _IN_MEMORY_BYTES = 8 << 20
 _ON_DISK_BYTES = 4 << 30
+_KEPT_SLICES = 2  # those that hold the ends of a day's file, or the two that a reversed one is of
 _FINGERPRINT = ChainRow._fields.index("fingerprint")
 
 
@@ -29,6 +30,7 @@ class Chain:
         self.ending = Ending()
         self._file = SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115  held open
         self._places: list[tuple[int, int]] = []
+        self._kept: dict[int, list[ChainRow]] = {}
         self._size_bytes = 0
 
     def __enter__(self) -> Self:
@@ -93,12 +95,17 @@ class Chain:
 
     def _stored(self, place: int) -> list[ChainRow]:
         place %= len(self._places)
+        if place in self._kept:
+            return self._kept[place]
         offset, length = self._places[place]
         self._file.seek(offset)
         rows = [_row(values) for values in from_json(self._file.read(length))]
         for at, row in self.ending.filled.items():
             if at // SLICE_ROWS == place:
                 rows[at % SLICE_ROWS] = row
+        while len(self._kept) >= _KEPT_SLICES:
+            del self._kept[next(iter(self._kept))]
+        self._kept[place] = rows
         return rows
 
 

@@ -1,6 +1,7 @@
 """Writing many rows at once by the fastest way each engine has."""
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import insert
@@ -28,7 +29,7 @@ def load(
         order = statement.positiontup
         if order is not None and list(order) != list(columns):
             places = [columns.index(name) for name in order]
-            rows = (tuple(row[place] for place in places) for row in rows)
+            rows = map(itemgetter(*places), rows)
         driver.executemany(str(statement), rows)
         return
     names = ", ".join(quote(column) for column in columns)

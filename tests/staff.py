@@ -9,7 +9,7 @@ from core.database import Database
 from offices import sessions
 from offices.granting import grant_role
 from offices.staff import Role
-from tests.factories import NOON, a_staff_member
+from tests.factories import a_staff_member
 from tests.page_client import Page, PageClient, checked
 
 ADDRESS = "192.0.2.10"
@@ -57,9 +57,10 @@ class StaffClient(PageClient):
 def at_work(
     app: Flask, database: Database, role: Role, *, office: str = "07", username: str = ""
 ) -> StaffClient:
-    """A browser in which somebody with this role has signed in."""
+    """A browser in which somebody with this role has signed in, by the clock of the application."""
+    now = app.extensions["services"].now()
     with database.writing() as session:
         member = a_staff_member(session, username or f"{role.value}.{office}", office=office)
-        grant_role(session, member.id, role, granted_by_id=None, now=NOON)
-        key = sessions.open_session(session, member.id, address=ADDRESS, browser="test", now=NOON)
+        grant_role(session, member.id, role, granted_by_id=None, now=now)
+        key = sessions.open_session(session, member.id, address=ADDRESS, browser="test", now=now)
         return StaffClient(app, member.id, key)

@@ -53,6 +53,9 @@ _ROOT = re.compile(rb"<(?:[\w.-]+:)?BkToCstmr(Stmt|AcctRpt|DbtCdtNtfctn)")
 _STATEMENTS = ("Stmt", "Rpt", "Ntfctn")
 _TAGS = tuple(f"{{*}}{name}" for name in ("Ntry", *_STATEMENTS))
 _OPENING, _CLOSING, _INTERIM = ("OPBD", "PRCD"), "CLBD", "ITBD"
+_DETAILS = "NtryDtls/TxDtls"
+_REFERENCES = ("Refs/AcctSvcrRef", "Refs/EndToEndId", "Refs/TxId")
+_AMOUNTS = ("Amt", "AmtDtls/TxAmt/Amt")
 _SIGNS = {"CRDT": 1, "DBIT": -1}
 _CLOCK = re.compile(r"T([0-9]{2}:[0-9]{2}:[0-9]{2})")
 _FAMILIES = {
@@ -112,18 +115,18 @@ def _events(elements: Iterator[etree._Element], chosen: frozenset[int]) -> Itera
         if number == 0 and section is None:
             _refuse_doctype(element)
         space, _, name = element.tag.rpartition("}")
+        space = f"{space}}}" if space else ""
         statement = element if name != "Ntry" else element.getparent()
-        tree = _Tree(f"{space}}}" if space else "")
         if section is None:
-            section = _heading(tree, statement, number + 1)
+            section = _heading(statement, space, number + 1)
             yield section
         if name == "Ntry":
-            for row in _rows_or_rest(tree, element, section, number + 1, chosen):
+            for row in _rows_or_rest(_Said(element, space), section, number + 1, chosen):
                 number += 1
                 yield row
             _forget(element, statement)
         else:
-            yield SectionEnd(_balances(tree, element, number)[1], number)
+            yield SectionEnd(_balances(element, space, number)[1], number)
             section = None
             element.clear()
 
@@ -140,46 +143,70 @@ def _forget(entry: etree._Element, statement: etree._Element) -> None:
         statement.remove(before)
 
 
-class _Tree:
-    """Looking things up below an element, all names being of one namespace."""
+class _Said:
+    """Everything below an element, gathered in one pass; each transaction of an entry apart.
 
-    def __init__(self, space: str) -> None:
-        self._space = space
+    Texts are known by their path; what is of another namespace than the element is left out.
+    """
 
-    def text(self, element: etree._Element, *paths: str) -> str:
+    def __init__(self, element: etree._Element, space: str) -> None:
+        self.element = element
+        self.details: list[_Said] = []
+        self._texts: dict[str, list[str]] = {}
+        self._amounts: dict[str, tuple[str, str]] = {}
+        self._take_in(element, "", space)
+
+    def text(self, *paths: str) -> str:
         """The text at the first path that has one."""
         for path in paths:
-            found: str | None = element.findtext(_within(self._space, path))
-            if found:
-                return found.strip()
+            if path in self._texts:
+                return self._texts[path][0]
         return ""
 
-    def texts(self, element: etree._Element, path: str) -> list[str]:
-        return [found.text or "" for found in element.iterfind(_within(self._space, path))]
+    def texts(self, path: str) -> list[str]:
+        return self._texts.get(path, [])
 
-    def first(self, element: etree._Element, path: str) -> etree._Element | None:
-        return element.find(_within(self._space, path))
+    def amount(self, *paths: str) -> tuple[str, str] | None:
+        """The amount at the first path that has one, as written, and its currency."""
+        return next((self._amounts[path] for path in paths if path in self._amounts), None)
 
-    def every(self, element: etree._Element, path: str) -> list[etree._Element]:
-        return list(element.iterfind(_within(self._space, path)))
+    def _take_in(self, element: etree._Element, above: str, space: str) -> None:
+        for child in element:
+            path = _path(above, child.tag, space)
+            if path is None:
+                continue
+            if path == _DETAILS:
+                self.details.append(_Said(child, space))
+                continue
+            text = (child.text or "").strip()
+            if path in _AMOUNTS:
+                self._amounts.setdefault(path, (text, child.get("Ccy", "")))
+            elif text:
+                self._texts.setdefault(path, []).append(text)
+            else:
+                self._take_in(child, path, space)
 
 
 @lru_cache(1 << 10)
-def _within(space: str, path: str) -> str:
-    return "/".join(f"{space}{name}" for name in path.split("/"))
+def _path(above: str, tag: object, space: str) -> str | None:
+    """Where a child stands; nothing for a comment, or where it is of another namespace."""
+    if not (isinstance(tag, str) and tag.startswith(space)):
+        return None
+    name = tag[len(space) :]
+    return f"{above}/{name}" if above else name
 
 
-def _heading(tree: _Tree, statement: etree._Element, number: int) -> Section:
-    opening_minor, closing_minor, currencies = _balances(tree, statement, number)
-    account = tree.text(statement, "Acct/Id/IBAN", "Acct/Id/Othr/Id", "Acct/Id/PrtryAcct/Id")
-    stated = tree.text(statement, "Acct/Ccy")
-    entry_amount = tree.first(statement, "Ntry/Amt")
-    of_entry = "" if entry_amount is None else entry_amount.get("Ccy", "")
-    currencies = {currency for currency in (*currencies, stated, of_entry) if currency}
+def _heading(statement: etree._Element, space: str, number: int) -> Section:
+    opening_minor, closing_minor, currencies = _balances(statement, space, number)
+    account, entry = (statement.find(f"{space}{name}") for name in ("Acct", "Ntry"))
+    held = None if account is None else _Said(account, space)
+    stated = "" if held is None else held.text("Ccy")
+    of_entry = None if entry is None else _Said(entry, space).amount("Amt")
+    currencies = {one for one in (*currencies, stated, of_entry and of_entry[1]) if one}
     if len(currencies) > 1:
         raise SeveralCurrencies(row=number)
     return Section(
-        account,
+        "" if held is None else held.text("Id/IBAN", "Id/Othr/Id", "Id/PrtryAcct/Id"),
         currencies.pop() if currencies else "",
         number,
         opening_minor,
@@ -189,7 +216,7 @@ def _heading(tree: _Tree, statement: etree._Element, number: int) -> Section:
 
 
 def _balances(
-    tree: _Tree, statement: etree._Element, number: int
+    statement: etree._Element, space: str, number: int
 ) -> tuple[int | None, int | None, set[str]]:
     """The booked balances before and after the rows, and the currencies they are in.
 
@@ -197,10 +224,11 @@ def _balances(
     """
     found: dict[str, list[int]] = defaultdict(list)
     currencies = set()
-    for balance in tree.every(statement, "Bal"):
-        kind = tree.text(balance, "Tp/CdOrPrtry/Cd")
+    for element in statement.iterfind(f"{space}Bal"):
+        balance = _Said(element, space)
+        kind = balance.text("Tp/CdOrPrtry/Cd")
         if kind in (*_OPENING, _CLOSING, _INTERIM):
-            amount_minor, currency = _signed(tree, balance, minor_of, number)
+            amount_minor, currency = _signed(balance, minor_of, number)
             found[kind].append(amount_minor)
             currencies.add(currency)
     interim = found.pop(_INTERIM, [])
@@ -214,117 +242,97 @@ def _balances(
 
 
 def _rows_or_rest(
-    tree: _Tree,
-    element: etree._Element,
-    section: Section,
-    number: int,
-    chosen: frozenset[int],
+    said: _Said, section: Section, number: int, chosen: frozenset[int]
 ) -> Iterator[StatementRow | UnreadRow]:
     try:
-        yield from _rows(tree, element, section, number)
+        yield from _rows(said, section, number)
     except (UnreadableCell, NoMovement) as refusal:
-        yield set_aside(refusal, number, chosen, _kept(element))
+        yield set_aside(refusal, number, chosen, _kept(said))
 
 
-def _rows(
-    tree: _Tree, element: etree._Element, section: Section, number: int
-) -> Iterator[StatementRow]:
-    entry = _entry(tree, element, section, number)
-    details = tree.every(element, "NtryDtls/TxDtls")
-    amounts = _amounts(tree, details, entry) if len(details) > 1 else None
+def _rows(said: _Said, section: Section, number: int) -> Iterator[StatementRow]:
+    entry = _entry(said, section, number)
+    details = said.details
+    amounts = _amounts(details, entry) if len(details) > 1 else None
     if amounts is None:
-        details_or_entry = details[0] if len(details) == 1 else element
-        yield _row(tree, entry, element, details_or_entry, entry.amount_minor, element)
+        yield _row(entry, said, details[0] if len(details) == 1 else said, said)
         return
     for at, (detail, amount_minor) in enumerate(zip(details, amounts, strict=True)):
-        counted = entry._replace(number=number + at)
-        yield _row(tree, counted, element, detail, amount_minor, detail)
+        counted = entry._replace(number=number + at, amount_minor=amount_minor)
+        yield _row(counted, said, detail, detail)
 
 
-def _entry(tree: _Tree, element: etree._Element, section: Section, number: int) -> _Entry:
-    amount_minor, currency = _signed(tree, element, movement_of, number)
+def _entry(said: _Said, section: Section, number: int) -> _Entry:
+    amount_minor, currency = _signed(said, movement_of, number)
     if currency != section.currency:
         raise SeveralCurrencies(row=number)
     if amount_minor == 0:
         raise NoMovement(row=number)
-    if section.is_booked and tree.text(element, "Sts/Cd", "Sts") not in ("BOOK", ""):
+    if section.is_booked and said.text("Sts/Cd", "Sts") not in ("BOOK", ""):
         raise UnknownRow(row=number)
-    said = tree.text(element, "BookgDt/Dt", "BookgDt/DtTm")
+    day = said.text("BookgDt/Dt", "BookgDt/DtTm")
     try:
-        booked_on, booked_time = iso_day(said), _clock(said)
+        booked_on, booked_time = iso_day(day), _clock(day)
     except Unreadable as error:
-        raise UnreadableCell(row=number, column="BookgDt", text=said[:40]) from error
+        raise UnreadableCell(row=number, column="BookgDt", text=day[:40]) from error
     return _Entry(
         number,
         booked_on,
         booked_time,
         amount_minor,
         currency,
-        _class_of(tree, element),
-        tree.text(element, "AcctSvcrRef"),
+        _class_of(said),
+        said.text("AcctSvcrRef"),
     )
 
 
-def _signed(
-    tree: _Tree, element: etree._Element, read: Callable[[str], int], number: int
-) -> tuple[int, str]:
+def _signed(said: _Said, read: Callable[[str], int], number: int) -> tuple[int, str]:
     """An amount with its sign, and its currency."""
-    amount, mark = tree.first(element, "Amt"), tree.text(element, "CdtDbtInd")
+    amount, mark = said.amount("Amt"), said.text("CdtDbtInd")
     if amount is None or mark not in _SIGNS:
         raise UnreadableCell(row=number, column="CdtDbtInd", text=mark[:40])
-    text = (amount.text or "").strip()
+    text, currency = amount
     try:
-        return read(text) * _SIGNS[mark], amount.get("Ccy", "")
+        return read(text) * _SIGNS[mark], currency
     except Unreadable as error:
         raise UnreadableCell(row=number, column="Amt", text=text[:40]) from error
 
 
-def _amounts(tree: _Tree, details: Sequence[etree._Element], entry: _Entry) -> list[int] | None:
+def _amounts(details: Sequence[_Said], entry: _Entry) -> list[int] | None:
     """The amounts of an entry's transactions, if each has one and together they are the entry."""
     amounts = []
     for detail in details:
-        amount = tree.first(detail, "Amt")
-        if amount is None:
-            amount = tree.first(detail, "AmtDtls/TxAmt/Amt")
-        if amount is None or amount.get("Ccy") != entry.currency:
+        text, currency = detail.amount(*_AMOUNTS) or ("", None)
+        if currency != entry.currency:
             return None
         try:
-            amount_minor = movement_of((amount.text or "").strip())
+            amount_minor = movement_of(text)
         except Unreadable:
             return None
-        mark = tree.text(detail, "CdtDbtInd")
+        mark = detail.text("CdtDbtInd")
         is_debit = mark == "DBIT" if mark else entry.amount_minor < 0
         amounts.append(-amount_minor if is_debit else amount_minor)
     return amounts if sum(amounts) == entry.amount_minor and all(amounts) else None
 
 
-def _row(
-    tree: _Tree,
-    entry: _Entry,
-    element: etree._Element,
-    detail: etree._Element,
-    amount_minor: int,
-    kept: etree._Element,
-) -> StatementRow:
+def _row(entry: _Entry, said: _Said, detail: _Said, kept: _Said) -> StatementRow:
     """One row: what the transaction says, or the entry where there is none or there are several."""
-    references = [
-        tree.text(detail, f"Refs/{name}") for name in ("AcctSvcrRef", "EndToEndId", "TxId")
-    ]
-    structured = tree.texts(detail, "RmtInf/Strd/CdtrRefInf/Ref")
-    said = [
-        *tree.texts(detail, "RmtInf/Ustrd"),
+    references = [detail.text(path) for path in _REFERENCES]
+    structured = detail.texts("RmtInf/Strd/CdtrRefInf/Ref")
+    texts = (
+        *detail.texts("RmtInf/Ustrd"),
         *structured,
-        tree.text(detail, "AddtlTxInf"),
-        tree.text(element, "AddtlNtryInf"),
-    ]
-    description = text_or_none(" ".join(text for text in said if text))
-    party = "Dbtr" if amount_minor > 0 else "Cdtr"
-    payer = tree.text(detail, f"RltdPties/{party}/Nm", f"RltdPties/{party}/Pty/Nm")
+        detail.text("AddtlTxInf"),
+        said.text("AddtlNtryInf"),
+    )
+    description = text_or_none(" ".join(filter(None, texts)))
+    party = "Dbtr" if entry.amount_minor > 0 else "Cdtr"
+    payer = detail.text(f"RltdPties/{party}/Nm", f"RltdPties/{party}/Pty/Nm")
     return StatementRow(
         entry.number,
         entry.booked_on,
         entry.booked_time,
-        amount_minor,
+        entry.amount_minor,
         None,
         entry.line_class,
         deposit_id_in(*structured, *references, description or ""),
@@ -337,13 +345,13 @@ def _row(
     )
 
 
-def _kept(element: etree._Element) -> str:
-    return as_written(etree.tostring(element, encoding="unicode", with_tail=False))
+def _kept(said: _Said) -> str:
+    return as_written(etree.tostring(said.element, encoding="unicode", with_tail=False))
 
 
-def _class_of(tree: _Tree, element: etree._Element) -> LineClass:
-    family = tree.text(element, "BkTxCd/Domn/Fmly/Cd")
-    if tree.text(element, "BkTxCd/Domn/Fmly/SubFmlyCd") in _FEE_SUBFAMILIES:
+def _class_of(said: _Said) -> LineClass:
+    family = said.text("BkTxCd/Domn/Fmly/Cd")
+    if said.text("BkTxCd/Domn/Fmly/SubFmlyCd") in _FEE_SUBFAMILIES:
         return LineClass.FEE
     return _FAMILIES.get(family, LineClass.UNKNOWN)
 

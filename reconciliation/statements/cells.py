@@ -32,7 +32,10 @@ _NORMAL = "[!-~،؛؟«»آ-غف-قل-وپچژکگی]"
 _NORMAL_TEXT = re.compile(f"(?:{_NORMAL}+(?: {_NORMAL}+)*)?")
 _NORMAL_COLUMN = re.compile(f"(?:(?:{_NORMAL}+(?: {_NORMAL}+)*)?(?:\n|\\Z))*")
 _DIGITS_COLUMN = re.compile(r"[0-9\n]*")
-_MONEY_COLUMN = re.compile(r"(?:(?:[0-9]{1,3}(?:,[0-9]{3}){0,5}|[0-9]{1,15})(?:\n|\Z))+")
+_MONEY = "(?:[0-9]{1,3}(?:,[0-9]{3}){0,5}|[0-9]{1,15})"
+_MONEY_COLUMN = re.compile(f"(?:{_MONEY}\n)*{_MONEY}")
+_PLAIN_CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?"
+_CLOCK_COLUMN = re.compile(f"(?:{_PLAIN_CLOCK}\n)*{_PLAIN_CLOCK}")
 _CACHED = 1 << 16
 _THOUSANDS = {ord("٬"): ",", ord("،"): ","}
 
@@ -77,8 +80,10 @@ def day_column(column: Sequence[Cell]) -> list[date]:
 
 def clock_column(column: Sequence[Cell]) -> list[time | None]:
     """``clock_of`` every cell. Raises Unreadable."""
-    read = clock_of if joined_texts(column) is None else _clock_of_text
-    return list(map(read, column))
+    joined = joined_texts(column)
+    if joined is not None and _CLOCK_COLUMN.fullmatch(joined):
+        return list(map(time.fromisoformat, column))  # type: ignore[arg-type]
+    return list(map(clock_of if joined is None else _clock_of_text, column))
 
 
 def clocks_beside_days(column: Sequence[Cell]) -> list[time | None]:

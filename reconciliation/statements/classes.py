@@ -3,10 +3,9 @@
 The texts are those of ``reference/reconciliation.md`` C.1 and C.2, in our one form of letters.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import compress
 
 from reconciliation.line_classes import LineClass
 
@@ -33,32 +32,38 @@ class Classes:
         self._in_description = tuple({rule.description for rule in self._rules} - {""})
         self._known = lru_cache(1 << 12)(self._first_that_fits)
 
-    def of(self, *, is_debit: bool, branch: str, payer: str, description: str) -> LineClass:
-        """The class of a line; unknown where no rule fits, which is allowed and shown."""
-        payer, description = _spaced(payer), _spaced(description)
+    def column(
+        self,
+        amounts: Sequence[int],
+        branches: Sequence[str],
+        payers: Sequence[str],
+        descriptions: Sequence[str],
+    ) -> list[LineClass]:
+        """The class of each line; unknown where no rule fits, which is allowed and shown."""
         # Lines differ in their texts, but hardly in which of the rules' words stand in them.
-        return self._known(
-            is_debit,
-            _spaced(branch),
-            tuple(map(payer.__contains__, self._in_payer)),
-            tuple(map(description.__contains__, self._in_description)),
+        return list(
+            map(
+                self._known,
+                [amount < 0 for amount in amounts],
+                map(_spaced, branches),
+                _words_in(payers, self._in_payer),
+                _words_in(descriptions, self._in_description),
+            )
         )
 
     def _first_that_fits(
         self,
         is_debit: bool,  # noqa: FBT001  a part of what is kept
         branch: str,
-        payer: tuple[bool, ...],
-        description: tuple[bool, ...],
+        in_payer: tuple[str, ...],
+        in_description: tuple[str, ...],
     ) -> LineClass:
-        payer_words = {"", *compress(self._in_payer, payer)}
-        words = {"", *compress(self._in_description, description)}
         for rule in self._rules:
             if (
                 rule.is_debit in (None, is_debit)
                 and rule.branch in ("", branch)
-                and rule.payer in payer_words
-                and rule.description in words
+                and rule.payer in ("", *in_payer)
+                and rule.description in ("", *in_description)
             ):
                 return rule.line_class
         return LineClass.UNKNOWN
@@ -118,6 +123,15 @@ KESHAVARZI = Classes(
         ClassRule(TRANSFER, description="|کارت بانک"),
     ),
 )
+
+
+def _words_in(texts: Sequence[str], words: Sequence[str]) -> list[tuple[str, ...]]:
+    """Which of the words stand in each text; most stand in none of them."""
+    all_texts = _spaced("\0".join(texts))
+    present = [word for word in words if word in all_texts]
+    if not present:
+        return [()] * len(texts)
+    return [tuple([word for word in present if word in text]) for text in map(_spaced, texts)]
 
 
 def _spaced(text: str) -> str:

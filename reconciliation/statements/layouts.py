@@ -354,12 +354,7 @@ def _bookings(
     days, clocks, amounts = rows.days(), rows.clocks(), rows.amounts()
     branches, payers = rows.texts("branch"), rows.texts("payer")
     descriptions = rows.texts(*_DESCRIPTION)
-    classes = [
-        layout.classes.of(is_debit=amount < 0, branch=branch, payer=payer, description=description)
-        for amount, branch, payer, description in zip(
-            amounts, branches, payers, descriptions, strict=True
-        )
-    ]
+    classes = layout.classes.column(amounts, branches, payers, descriptions)
     fields = zip(
         rows.numbers,
         days,

@@ -54,6 +54,12 @@ def test_a_column_is_read_as_its_cells_are(of_column, of_one, cell, data):
     assert (read if read is Unreadable else list(read)) == one_by_one(of_one, column)
 
 
+@pytest.mark.parametrize("column", [["1,000", ""], ["", "1,000"], ["1,000", "", "2"], [""]])
+def test_a_column_of_amounts_with_an_empty_cell_anywhere_is_refused(column):
+    with pytest.raises(Unreadable):
+        cells.money_column(column)
+
+
 @given(st.one_of(TEXT, st.text(max_size=20)))
 def test_texts_are_normalised_as_everywhere(text):
     assert cells.text_of(text) == normalise(text)

@@ -115,7 +115,7 @@ def test_the_reference_with_another_amount_is_left_to_people(database, imported,
     with database.reading() as session:
         line = session.scalars(select(StatementLine)).one()
         assert refund_suggestions(session, line) == []
-        assert "استرداد" in why_not(session, line)[0]
+        assert any("استرداد" in sentence for sentence in why_not(session, line))
 
 
 @pytest.mark.usefixtures("sent_back")

@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import select, update
 
-from offices.staff import Role, StaffSession
+from offices.one_time_codes import new_secret
+from offices.staff import Role, StaffMember, StaffSession
 from reconciliation.matches import Rule
 from reconciliation.rules import RULES, RuleMode, RuleSetting
 from tests.factories import NOON
@@ -68,6 +69,7 @@ def test_what_finance_may_not_set_is_told_beside_its_field(finance, database, fi
 def test_an_administrator_needs_a_fresh_code_to_let_a_rule_do_more(administrator, database):
     with database.writing() as session:
         session.execute(update(StaffSession).values(stepped_up_at=None))
+        session.execute(update(StaffMember).values(totp_secret=new_secret()))
     page = set_by(administrator, database, status=422, rule="card", mode="auto")
 
     assert settings_in(database) == []

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.clock import tehran_date
-from core.refusals import NotFound
+from core.words import _
 from donations.models.pledge import Pledge
 from flows.by_hand import accept
 from reconciliation.inbox import Wanted, wanted_sums
@@ -62,7 +62,8 @@ def accept_offers() -> ResponseReturnValue:
             group for group in groups(session, lines_max=ACCEPTED_MAX) if key_of(group) == asked
         ]
         if not found:
-            raise NotFound(subject="offers")
+            flash(_("These offers have changed meanwhile; nothing was booked."), "warning")
+            return redirect(url_for("finance.offers"), 303)
         accepted = accept(session, found[0].pairs, made_by_id=the_person().staff_member_id, now=now)
         left = wanted_sums(session, Wanted(), today=tehran_date(now)).lines
     tell_accepted(accepted, left)
