@@ -104,7 +104,7 @@ def test_an_accountants_morning(own_house, at_a_desk):
     # From now on nobody changes it alone.
     office.goto(line_address)
     undo(office)
-    expect(office.locator(".notice--error")).to_be_visible(timeout=PATIENCE_MS)
+    expect(office.locator("h1")).to_contain_text("امضا شده است", timeout=PATIENCE_MS)
     lines = house.flask("reconcile", "report")["lines"]
     assert {line["state"] for line in lines} == {"matched"}
     assert house.flask("ledger", "check")["ok"]
