@@ -192,6 +192,20 @@ def _numbered(rows: Iterable[Row], first: int = 1) -> Rows:
         raise DamagedFile(row=row_number + 1) from error
 
 
+def _cells(sheet: CalamineSheet) -> Iterator[Row]:
+    try:
+        yield from sheet.iter_rows()
+    except BaseException as error:
+        if _is_panic(error):
+            raise CalamineError from error
+        raise
+
+
+def _is_panic(error: BaseException) -> bool:
+    """Whether calamine gave up on a damaged workbook. pyo3 lets nobody import that exception."""
+    return type(error).__name__ == "PanicException"
+
+
 # --- spreadsheets ---------------------------------------------------------------------------
 
 
@@ -221,9 +235,13 @@ def _spreadsheet(file: BinaryIO, head: bytes) -> Iterator[Sheet]:
             file.seek(0)
             _books[file] = _Book(file)
         for sheet in _books[file].sheets():
-            yield Sheet(_numbered(sheet.iter_rows()))
+            yield Sheet(_numbered(_cells(sheet)))
     except CalamineError as error:
         raise DamagedFile from error
+    except BaseException as error:
+        if _is_panic(error):
+            raise DamagedFile from error
+        raise
 
 
 def _refuse_bomb(file: BinaryIO) -> None:
