@@ -68,12 +68,18 @@ class Aged:
     rial: int
 
 
-def open_by_age(session: Session, *, today: date) -> list[Aged]:
-    """Open lines by the days since the bank booked them; credits and debits as absolute sums."""
+def open_by_age(session: Session, *, today: date, credits_only: bool | None = None) -> list[Aged]:
+    """Open lines by the days since the bank booked them; credits and debits as absolute sums.
+
+    ``credits_only`` asks for credits alone, or with ``False`` for debits alone.
+    """
     ages: list[Aged] = []
     from_days = 0
     for to_days in (*AGES_DAYS, None):
         query = select(func.count(), sum_rial(func.abs(OpenLine.amount_rial)))
+        if credits_only is not None:
+            is_asked = OpenLine.amount_rial > 0 if credits_only else OpenLine.amount_rial < 0
+            query = query.where(is_asked)
         if from_days:
             query = query.where(OpenLine.booked_on <= today - timedelta(days=from_days))
         if to_days is not None:

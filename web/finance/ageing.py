@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from core.clock import tehran_date
 from core.words import _
 from ledger.terminals import Terminal
-from reconciliation.inbox import Side, Wanted, owed_by_age, wanted_sums
-from reconciliation.reviewing import AGES_DAYS
+from reconciliation.inbox import owed_by_age
+from reconciliation.reviewing import open_by_age
 from web.filters import digits, rial
 from web.services import current
 
@@ -56,8 +56,8 @@ def ageing() -> ResponseReturnValue:
 
 def age_rows(session: Session, today: date) -> Iterator[AgeRow]:
     """Every age of everything that is open, in the words of the page."""
-    yield from _lines(session, today, Side.IN, _("Credits that nothing explains"))
-    yield from _lines(session, today, Side.OUT, _("Debits that nothing explains"))
+    yield from _lines(session, today, _("Credits that nothing explains"), is_credit=True)
+    yield from _lines(session, today, _("Debits that nothing explains"), is_credit=False)
     names = {
         terminal.id: terminal.name
         for terminal in session.scalars(select(Terminal).order_by(Terminal.name))
@@ -78,22 +78,6 @@ def age_label(from_days: int, to_days: int | None) -> str:
     return _("%(first)s to %(last)s") % {"first": digits(from_days), "last": digits(to_days)}
 
 
-def _lines(session: Session, today: date, side: Side, title: str) -> Iterator[AgeRow]:
-    # What is older than each age, and the differences between neighbours.
-    bounds = (-1, *AGES_DAYS)
-    older = [
-        wanted_sums(session, Wanted(side=side, older_than_days=bound), today=today)
-        for bound in bounds
-    ]
-    for place, (bound, sums) in enumerate(zip(bounds, older, strict=True)):
-        is_last = place == len(bounds) - 1
-        to_days = None if is_last else bounds[place + 1]
-        lines, came, went = sums.lines, sums.in_rial, sums.out_rial
-        if not is_last:
-            after = older[place + 1]
-            lines, came, went = (
-                lines - after.lines,
-                came - after.in_rial,
-                went - after.out_rial,
-            )
-        yield AgeRow(title, age_label(bound + 1, to_days), lines, came + went)
+def _lines(session: Session, today: date, title: str, *, is_credit: bool) -> Iterator[AgeRow]:
+    for age in open_by_age(session, today=today, credits_only=is_credit):
+        yield AgeRow(title, age_label(age.from_days, age.to_days), age.lines, age.rial)
