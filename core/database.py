@@ -1,11 +1,11 @@
 """The database: one engine, two ways to open a session, and tables that only grow."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
+from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -32,8 +32,12 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.functions import FunctionElement
 
 from core.portable import sha256_of
+from core.turns import WriteTurns
 
 BUSY_TIMEOUT_MS = 10_000
+# Of the log of changes, before they are carried over into the file: a page that many transactions
+# change is carried over once. 32 MB.
+_CHECKPOINT_PAGES = 8_000
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -233,10 +237,11 @@ class Database:
     def __init__(self, url: str, **engine_options: Any) -> None:
         self.engine = create_engine(url, **engine_options)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
-        # SQLite's own waiting sleeps and starves threads; one lock a process keeps the tail short.
-        self._write_lock = threading.RLock()
         if self.is_sqlite:
             _prepare_sqlite(self.engine)
+        name = self.engine.url.database
+        in_memory = not name or name == ":memory:" or name.startswith("file:")
+        self._turns = WriteTurns(None if in_memory else Path(str(name)))
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -252,7 +257,7 @@ class Database:
                 yield session
                 session.commit()
             return
-        with self._write_lock, Session(self.engine, expire_on_commit=False) as session:
+        with self._turns.taken(), Session(self.engine, expire_on_commit=False) as session:
             session.connection(execution_options={"begin": "BEGIN IMMEDIATE"})
             yield session
             session.commit()
@@ -265,6 +270,7 @@ def _prepare_sqlite(engine: Any) -> None:
         for pragma in (
             "journal_mode = WAL",
             "synchronous = FULL",
+            f"wal_autocheckpoint = {_CHECKPOINT_PAGES}",
             "foreign_keys = ON",
             "recursive_triggers = ON",
             f"busy_timeout = {BUSY_TIMEOUT_MS}",

@@ -157,6 +157,7 @@ class Run:
         self._turn = Turn(database, run_id, begun_at=begun_at)
         self._on_progress = on_progress
         self._pace = Pace(slice_lines)
+        self._item_pace = Pace(slice_lines)  # of the payments in pay-outs
         with database.reading() as session:
             self._modes = modes_on(session, tehran_date(begun_at))
 
@@ -210,8 +211,9 @@ class Run:
     def _settle_batches(self, sure: Callable[[Session], Sequence[Batch]]) -> None:
         with self._database.reading() as session:
             batches = sure(session)
-        for slice_ in in_slices(batches):
+        for slice_ in in_slices(batches, lambda: self._item_pace.lines):
             self._settle(slice_)
+            self._item_pace.lasted(self._turn.held_seconds)
 
     def _settle(self, batches: Sequence[Batch], moved: Sequence[Moved] = ()) -> None:
         self._slice(lambda session: find_batches(session, batches, moved), close_batches)
@@ -224,7 +226,7 @@ class Run:
             return
         with self._database.reading() as session:
             wholes = look(session)
-        for parts in wholes_in_slices(wholes, self._pace.lines):
+        for parts in wholes_in_slices(wholes, lambda: self._pace.lines):
             self._slice(partial(_find_whole, rule, target, parts), close_parts)
 
     def _slice(self, find: Find, close: Close) -> None:

@@ -5,7 +5,7 @@ each payment by the terms that held on its day, and found by terminal, exact amo
 Guessing by subset sums is never tried: round amounts give millions of right sums.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -101,12 +101,12 @@ def sure_batches(session: Session) -> Sequence[Batch]:
     ]
 
 
-def in_slices(batches: Sequence[Batch], limit: int = SLICE_ITEMS) -> Iterator[list[Batch]]:
-    """Batches in groups of so many payments; a batch is never divided."""
+def in_slices(batches: Sequence[Batch], items_max: Callable[[], int]) -> Iterator[list[Batch]]:
+    """Batches in groups of at most so many payments, asked for each; a batch is never divided."""
     group: list[Batch] = []
     items = 0
     for batch in batches:
-        if group and items + batch.item_count > limit:
+        if group and items + batch.item_count > items_max():
             yield group
             group, items = [], 0
         group.append(batch)

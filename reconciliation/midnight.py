@@ -5,11 +5,14 @@ lines together make what two neighbouring batches make together, and exactly one
 payments near that midnight makes each line agree with its day, that is it. Two choices are none.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from itertools import combinations, product
+from operator import attrgetter
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
@@ -30,6 +33,7 @@ NEAR = timedelta(minutes=15)
 # More payments than these near one midnight make chance agreements likely: a person looks.
 NEAR_MAX = 12
 _DAY = timedelta(days=1)
+_day_of = attrgetter("booked_on")
 _DECIDING = (
     PaymentState.CONFIRMING,
     PaymentState.CONFIRMED,
@@ -59,7 +63,15 @@ class Shift:
     moved: tuple[Moved, ...]
 
 
-Lines = Mapping[int, Sequence[OpenSettlementLine]]  # of each terminal
+class _Credit(NamedTuple):
+    """An open credit of a terminal."""
+
+    booked_on: date
+    line_id: int
+    amount_rial: int
+
+
+Lines = Mapping[int, Sequence[_Credit]]  # of each terminal, in the order of their days
 _Part = tuple[int, date] | int  # a batch by terminal and day, or a line
 
 
@@ -88,9 +100,15 @@ def shifted_batches(session: Session) -> list[Shift]:
 
 
 def _lines_by_terminal(session: Session) -> Lines:
+    line = OpenSettlementLine
+    found = session.execute(
+        select(line.terminal_id, line.booked_on, line.line_id, line.amount_rial).order_by(
+            line.booked_on, line.line_id
+        )
+    )
     lines = defaultdict(list)
-    for line in session.scalars(select(OpenSettlementLine)):
-        lines[line.terminal_id].append(line)
+    for terminal_id, *credit in found:
+        lines[terminal_id].append(_Credit(*credit))
     return lines
 
 
@@ -144,10 +162,9 @@ def _sure(session: Session, first: OpenBatch, second: OpenBatch, lines: Lines) -
     return found if len(found) == 1 and found[0].moved else []
 
 
-def _within(batch: OpenBatch, lines: Sequence[OpenSettlementLine]) -> Iterator[OpenSettlementLine]:
-    for line in lines:
-        if batch.business_day <= line.booked_on <= batch.last_day:
-            yield line
+def _within(batch: OpenBatch, lines: Sequence[_Credit]) -> Sequence[_Credit]:
+    first = bisect_left(lines, batch.business_day, key=_day_of)
+    return lines[first : bisect_right(lines, batch.last_day, key=_day_of)]
 
 
 def _choices(
@@ -168,14 +185,14 @@ def _leaving(moved: Moved, first_day: date) -> int:
 def _shift(
     first: OpenBatch,
     second: OpenBatch,
-    lines: tuple[OpenSettlementLine, OpenSettlementLine],
+    lines: tuple[_Credit, _Credit],
     moved: tuple[Moved, ...],
 ) -> Shift:
     one, other = lines
     return Shift((_moved_batch(first, one, moved), _moved_batch(second, other, moved)), moved)
 
 
-def _moved_batch(batch: OpenBatch, line: OpenSettlementLine, moved: Sequence[Moved]) -> Batch:
+def _moved_batch(batch: OpenBatch, line: _Credit, moved: Sequence[Moved]) -> Batch:
     comes = [each for each in moved if each.to_day == batch.business_day]
     goes = [each for each in moved if each.business_day == batch.business_day]
     return Batch(

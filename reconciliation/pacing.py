@@ -2,15 +2,15 @@
 
 from sqlalchemy.orm import Session
 
-# A slice holds the write lock of SQLite; half a second is what a gift may have to wait.
-SLICE_SECONDS = 0.3
+# A slice keeps others from writing to SQLite; half a second is what a gift may have to wait.
+SLICE_SECONDS = 0.4
 SLICE_LINES = 10_000  # of the first slice, and wherever nothing is measured
 _LINES_MIN = 5_000  # smaller ones touch nearly as many pages as they have lines
-_LINES_MAX = 100_000
+_LINES_MAX = 250_000
 _GROWTH_MAX = 2
-# Whoever finds SQLite locked tries again after at most a tenth of a second.
+# Long enough for all who came meanwhile; whoever waits is woken as soon as a slice is over.
 _REST_SECONDS = 0.1
-_REST_ALONE_SECONDS = 0.02
+_REST_ALONE_SECONDS = 0.002
 
 
 class Pace:

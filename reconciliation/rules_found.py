@@ -4,7 +4,7 @@ These rules weigh all open lines against each other, which is too long for one s
 first, and a slice takes what is still open of what they found.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 
 from sqlalchemy import (
@@ -59,11 +59,11 @@ _PART = Table(
 )
 
 
-def wholes_in_slices(wholes: Iterable[Whole], parts_max: int) -> Iterator[list[Part]]:
-    """Gather parts into slices, none of them torn."""
+def wholes_in_slices(wholes: Iterable[Whole], parts_max: Callable[[], int]) -> Iterator[list[Part]]:
+    """Gather at most so many parts into slices, asked for each; no whole is torn."""
     slice_: list[Part] = []
     for whole in wholes:
-        if slice_ and len(slice_) + len(whole) > parts_max:
+        if slice_ and len(slice_) + len(whole) > parts_max():
             yield slice_
             slice_ = []
         slice_.extend(whole)

@@ -33,9 +33,9 @@ def test_a_slice_grows_while_it_is_quick_and_at_most_to_twice_the_last_one():
 
 def test_a_slice_that_took_too_long_is_followed_by_a_smaller_one():
     pace = Pace()
-    pace.lasted(0.4)
+    pace.lasted(0.5)
 
-    assert pace.lines == SLICE_LINES * 3 // 4
+    assert pace.lines == SLICE_LINES * 4 // 5
 
 
 def test_no_slice_is_so_small_that_its_pages_are_written_for_nothing():
