@@ -6,7 +6,7 @@ within hours, so nothing here is computed but the holidays that the law fixes in
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from persiantools.jdatetime import JalaliDate
@@ -116,6 +116,10 @@ class Calendar:
 
     said: Mapping[date, bool]  # day -> is a holiday
     rests: Sequence[tuple[date, frozenset[int]]]  # valid from, weekdays; oldest first
+    # Counted once for each day: a run asks for thousands of batches of the same days.
+    _last_days: dict[tuple[date, int], date] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def is_working_day(self, day: date) -> bool:
         if (is_holiday := self.said.get(day)) is not None:
@@ -125,11 +129,14 @@ class Calendar:
 
     def last_day(self, day: date, within_days: int) -> date:
         """The last day that is so many working days after a day at most."""
-        left = within_days
-        while left > 0 or not self.is_working_day(day + _DAY):
-            day += _DAY
-            left -= self.is_working_day(day)
-        return day
+        asked = (day, within_days)
+        if asked not in self._last_days:
+            left = within_days
+            while left > 0 or not self.is_working_day(day + _DAY):
+                day += _DAY
+                left -= self.is_working_day(day)
+            self._last_days[asked] = day
+        return self._last_days[asked]
 
 
 def calendar_of(session: Session) -> Calendar:
