@@ -107,8 +107,8 @@ def _lines_by_terminal(session: Session) -> Lines:
         )
     )
     lines = defaultdict(list)
-    for terminal_id, *credit in found:
-        lines[terminal_id].append(_Credit(*credit))
+    for terminal_id, booked_on, line_id, amount_rial in found:
+        lines[terminal_id].append(_Credit(booked_on, line_id, amount_rial))
     return lines
 
 
