@@ -29,7 +29,7 @@ class Part:
 PARTS: Mapping[str, Part] = {
     "gifts": Part("benchmarks.gifts.run", {"rounds": 1, "seconds": 4, "old_payments": 100_000}),
     "reconciliation": Part("benchmarks.reconciliation", {"sizes": 10_000, "gift_seconds": 2}),
-    "receipts": Part("benchmarks.receipts", {"receipts": 100, "peer_receipts": 4}),
+    "receipts": Part("benchmarks.receipts", {"rounds": 4, "batch": 200, "peer_batch": 20}),
     "statements": Part("benchmarks.statements", {"lines": 20_000, "imported": 20_000, "rounds": 1}),
 }
 

@@ -19,7 +19,7 @@ from lxml import etree
 from python_calamine import CalamineWorkbook
 
 from benchmarks.statement_files import ACCOUNT
-from reconciliation.statements.contract import StatementRow, Wanted
+from reconciliation.statements.contract import Bookings, Wanted
 from reconciliation.statements.doors import readers
 from reconciliation.statements.recognise import reader_for
 
@@ -78,10 +78,10 @@ def _ours(path: Path) -> tuple[int, int]:
     rows = total_minor = 0
     with path.open("rb") as file:
         statement = reader_for(file).open(file, Wanted(ACCOUNT))
-        for row in statement.rows:
-            if isinstance(row, StatementRow):
-                rows += 1
-                total_minor += row.amount_minor
+        for read in statement.bookings:
+            if isinstance(read, Bookings):
+                rows += len(read.amount_minor)
+                total_minor += sum(read.amount_minor)
     return rows, int(total_minor // 10**statement.minor_digits)
 
 

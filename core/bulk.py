@@ -5,11 +5,21 @@ own way spends more time on their parameters than the database does on the rows.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Select, Table, cast, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Select,
+    Table,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from core.database import Id
 
@@ -53,3 +63,25 @@ def listed(connection: Connection, ids: Sequence[int]) -> Select[int]:
         rows = func.json_each(json.dumps(ids)).table_valued("value")
         return select(rows.c.value)
     return select(func.unnest(cast(list(ids), ARRAY(BigInteger))))
+
+
+def rows_given(
+    connection: Connection, columns: Mapping[str, Any], rows: Sequence[Sequence[Any]]
+) -> Select[Any]:
+    """The rows as a select with one parameter: a statement with it is compiled once.
+
+    ``columns`` are the names and types in the order of the values: texts and whole numbers.
+    """
+    given = json.dumps(rows, ensure_ascii=False)
+    if connection.dialect.name == "sqlite":
+        each = func.json_each(given).table_valued("value")
+        values: list[Any] = [
+            func.json_extract(each.c.value, f"$[{at}]", type_=type_)
+            for at, type_ in enumerate(columns.values())
+        ]
+    else:
+        each = func.jsonb_array_elements(cast(literal(given), JSONB)).table_valued(
+            column("value", JSONB)
+        )
+        values = [cast(each.c.value[at].astext, type_) for at, type_ in enumerate(columns.values())]
+    return select(*(value.label(name) for name, value in zip(columns, values, strict=True)))

@@ -1,16 +1,19 @@
 """What other packages may add to us: found by its entry point, loaded alone, refused alone.
 
-Ours and theirs come through the same door. Nothing is imported before somebody asks for it.
+Ours and theirs come through the same door. Nothing is imported before somebody asks for it. A
+process that lives for one file is told the doors by the one that started it.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from functools import cache, reduce
+from importlib import import_module
 
 from core.reasons import Reason
+
+_TOLD: dict[str, "tuple[Door, ...]"] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class Door:
     slug: str
     package: str  # the distribution, as pip calls it
     version: str
-    entry_point: EntryPoint = field(repr=False)
+    target: str = field(repr=False)  # module:attribute
 
     @property
     def full_name(self) -> str:
@@ -37,18 +40,31 @@ class Door:
 def doors_of(group: str) -> Mapping[str, tuple[Door, ...]]:
     """Every door of a group of entry points, by slug and then by package."""
     found = defaultdict[str, list[Door]](list)
-    for point in entry_points(group=group):
-        package, version = (point.dist.name, point.dist.version) if point.dist else ("", "")
-        found[point.name].append(Door(point.name, package, version, point))
+    for door in _TOLD.get(group) or _installed(group):
+        found[door.slug].append(door)
     return {
         slug: tuple(sorted(doors, key=lambda door: door.package)) for slug, doors in found.items()
     }
 
 
+def tell(group: str, doors: Iterable[Door]) -> None:
+    """Say which doors a group has, in a process that shall not look for them itself."""
+    _TOLD[group] = tuple(doors)
+
+
+def _installed(group: str) -> Iterable[Door]:
+    # Looking through the packages takes longer than reading the statement of a day, and so does
+    # loading what looks: it is loaded where it is needed.
+    for point in import_module("importlib.metadata").entry_points(group=group):
+        package, version = (point.dist.name, point.dist.version) if point.dist else ("", "")
+        yield Door(point.name, package, version, point.value)
+
+
 @cache
-def behind(point: EntryPoint) -> object:
-    """What an entry point names, imported once. Raises whatever its module raises."""
-    return point.load()
+def behind(door: Door) -> object:
+    """What a door names, imported once. Raises whatever its module raises."""
+    module, _, attributes = door.target.partition("[")[0].strip().partition(":")
+    return reduce(getattr, filter(None, attributes.split(".")), import_module(module.strip()))
 
 
 def not_imported(door: Door, trouble: BaseException) -> Reason:

@@ -19,12 +19,15 @@ class Happening(StrEnum):
     PAYMENT_TAKEN_BACK = "payment_taken_back"  # by the bank, without our asking
     CONTRIBUTION_RECEIVED = "contribution_received"
     CONTRIBUTION_VOID = "contribution_void"
+    RECEIPT_REPLACED = "receipt_replaced"  # the new receipt
+    RECEIPT_ASKED_FOR = "receipt_asked_for"  # its link, once more
+    STATEMENT_ASKED_FOR = "statement_asked_for"  # a donor's, of a year
     GATEWAY_PAUSED = "gateway_paused"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened; ``subject_id`` is the id of the pledge, payment or contribution."""
+    """One thing that happened; ``subject_id`` is the id of the row it happened to."""
 
     happening: Happening
     subject_id: int

@@ -14,6 +14,7 @@ from core.refusals import Refusal
 
 DEPOSIT_ID_LENGTH = 13
 TRACKING_CODE_LENGTH = 13
+_DEPOSIT_ID = re.compile(r"[12][0-9]{12}")
 _LEGAL_WEIGHTS = (29, 27, 23, 19, 17)
 
 
@@ -116,8 +117,9 @@ class DepositId:
 def is_deposit_id(digits: str) -> bool:
     """Whether thirteen digits are a deposit id of ours, by layout and check digits."""
     return (
-        re.fullmatch(r"[12][0-9]{12}", digits) is not None
-        and check_digits_97(digits[:-2]) == digits[-2:]
+        _DEPOSIT_ID.fullmatch(digits) is not None
+        and int(digits) % 97 == 1
+        and "02" <= digits[-2:] <= "98"
     )
 
 

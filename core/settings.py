@@ -30,9 +30,16 @@ class Settings(BaseSettings):
     secret_key: SecretStr = SecretStr("")
     public_url: str = "http://127.0.0.1:8000"
     gateways_file: Path | None = None
+    receipt_files_dir: Path | None = None
     redis_url: str | None = None
     smtp_url: SecretStr | None = None
     sms_url: SecretStr | None = None
+    seal_key_file: Path | None = None
+    seal_password: SecretStr = SecretStr("")
+    seal_password_file: Path | None = None
+    seal_certificates_file: Path | None = None
+    seal_timestamp_url: str | None = None
+    seal_trusted_file: Path | None = None
     help_line: str = "6369"
     log_level: str = "INFO"
     gifts_per_minute: int = Field(default=120, ge=1)
@@ -88,6 +95,18 @@ class Settings(BaseSettings):
     def gateways(self) -> Path:
         """The TOML file of gateway accounts."""
         return self.gateways_file or self.instance_dir / "gateways.toml"
+
+    @property
+    def seal_key_password(self) -> bytes | None:
+        """The password of the sealing key: as set, or what its file holds without the line end."""
+        if self.seal_password_file is not None:
+            return self.seal_password_file.read_text(encoding="utf-8").rstrip("\r\n").encode()
+        return self.seal_password.get_secret_value().encode() or None
+
+    @property
+    def receipt_files(self) -> Path:
+        """The folder in which the files of receipts are kept as they were first drawn."""
+        return self.receipt_files_dir or self.instance_dir / "receipts"
 
     def signing_key(self) -> str:
         """The secret everything is signed with; the demo's is made on first use and kept."""

@@ -248,6 +248,22 @@ def _donor(session: Session, facts: DonorFacts, *, now: datetime) -> Donor | Non
     )
 
 
+def name_donor(pledge: Pledge, name: str, *, now: datetime) -> None:
+    """Let a pledge name its donor in this very spelling. Raises UnusableText.
+
+    The donor under the wrong name stays as it is: other pledges may belong to somebody so called.
+    """
+    clean, told = _text("name", name, longest=NAME_MAX), pledge.donor
+    pledge.donor = Donor(
+        name=clean,
+        name_folded=folded(clean),
+        mobile=told.mobile if told else None,
+        email=told.email if told else None,
+        national_id=told.national_id if told else None,
+        created_at=now,
+    )
+
+
 def parse_email(text: str) -> str:
     """Read an e-mail address. Raises UnusableEmail."""
     clean = normalise(text)

@@ -44,6 +44,7 @@ AMOUNT_MAX_RIAL = 10**15
 # An order that we have no answer to may still be on its way into the bank's books.
 MAY_STILL_ARRIVE = timedelta(minutes=2)
 REFERENCE_MAX = 40
+TOOK_BACK = "bank_took_back"  # the step that keeps what the bank said then
 _BEING_SENT = {
     Way.REVERSE: (S.REVERSING, S.REVERSE_UNKNOWN),
     Way.REFUND: (S.REFUND_REQUESTED, S.REFUND_UNKNOWN),
@@ -359,7 +360,7 @@ def record_taken_back(
     payment = locked_payment(session, payment.id)
     if not payment.is_final or payment.state not in (S.SETTLED, S.CONFIRMED):
         return False
-    step_to(session, payment.id, {payment.state}, S.REVERSED, "bank_took_back", outcome, now=now)
+    step_to(session, payment.id, {payment.state}, S.REVERSED, TOOK_BACK, outcome, now=now)
     under_way = _open_row(session, payment.id)
     if under_way is not None:
         _end(session, under_way, Ending.OVERTAKEN, now=now)

@@ -1,7 +1,7 @@
 """Voiding an entry: one person asks with a reason, another decides."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from offices.audit import note
 from offices.scope import Scope
 
 REASON_MAX = 500
+WAITS_FOR = timedelta(hours=72)  # so long can a second person decide
 
 
 class AlreadyVoid(Refusal):
@@ -50,6 +51,12 @@ class AlreadyDecided(Refusal):
     code = "void.already_decided"
 
 
+class RequestExpired(Refusal):
+    """Nobody decided in time; whoever still wants it asks again."""
+
+    code = "void.request_expired"
+
+
 class PaidOnline(Refusal):
     """The bank has the money of an online payment: no paper of ours gives it back."""
 
@@ -82,11 +89,15 @@ def ask_for_void(
     if _is_void(session, contribution.id):
         raise AlreadyVoid
     refuse_foreign_money(contribution)
-    if _open_request(session, contribution.id) is not None:
-        raise VoidAlreadyAsked
+    _give_up_or_refuse(_open_request(session, contribution.id), now=now)
     request = VoidRequest(
-        contribution_id=contribution.id, reason=reason, asked_by_id=asked_by_id, asked_at=now
+        contribution_id=contribution.id,
+        reason=reason,
+        asked_by_id=asked_by_id,
+        asked_at=now,
+        expires_at=now + WAITS_FOR,
     )
+    session.flush()  # the earlier request first: one waits at a time, also for the database
     session.add(request)
     session.flush()
     _note(session, "void.ask", request, asked_by_id, now)
@@ -105,12 +116,12 @@ def refuse_foreign_money(contribution: Contribution) -> None:
 
 
 def open_void_requests(
-    session: Session, scope: Scope, *, limit: int = 100
+    session: Session, scope: Scope, *, now: datetime, limit: int = 100
 ) -> Sequence[VoidRequest]:
-    """What waits for a decision within a scope, oldest first."""
+    """What waits for a decision within a scope, oldest first; what has expired does not."""
     return session.scalars(
         void_requests_in(scope)
-        .where(VoidRequest.decision.is_(None))
+        .where(VoidRequest.decision.is_(None), VoidRequest.expires_at > now)
         .order_by(VoidRequest.id)
         .limit(limit)
     ).all()
@@ -127,7 +138,8 @@ def decide_on_void(
 ) -> VoidRequest:
     """Write down what a second person decided; the reversal itself is the caller's.
 
-    Raises NotFound, SecondPersonNeeded, AlreadyDecided. Of two deciders one is too late.
+    Raises NotFound, SecondPersonNeeded, AlreadyDecided, RequestExpired. Of two deciders one is too
+    late.
     """
     request = session.scalars(
         void_requests_in(scope).where(VoidRequest.id == request_id)
@@ -136,9 +148,15 @@ def decide_on_void(
         raise NotFound(subject="void_request")
     if request.asked_by_id == decided_by_id:
         raise SecondPersonNeeded
+    if request.decision is None and (request.expired_at or request.expires_at <= now):
+        raise RequestExpired
     decided = session.execute(
         update(VoidRequest)
-        .where(VoidRequest.id == request_id, VoidRequest.decision.is_(None))
+        .where(
+            VoidRequest.id == request_id,
+            VoidRequest.decision.is_(None),
+            VoidRequest.expired_at.is_(None),
+        )
         .values(decision=decision, decided_by_id=decided_by_id, decided_at=now)
         .returning(VoidRequest.id)
         .execution_options(synchronize_session=False)
@@ -168,9 +186,20 @@ def _open_request(session: Session, contribution_id: int) -> VoidRequest | None:
     session.get_one(Contribution, contribution_id, with_for_update={"key_share": True})
     return session.scalars(
         select(VoidRequest).where(
-            VoidRequest.contribution_id == contribution_id, VoidRequest.decision.is_(None)
+            VoidRequest.contribution_id == contribution_id,
+            VoidRequest.decision.is_(None),
+            VoidRequest.expired_at.is_(None),
         )
     ).first()
+
+
+def _give_up_or_refuse(earlier: VoidRequest | None, *, now: datetime) -> None:
+    """Let an earlier request that nobody decided on in time wait no more."""
+    if earlier is None:
+        return
+    if earlier.expires_at > now:
+        raise VoidAlreadyAsked
+    earlier.expired_at = now
 
 
 def _note(

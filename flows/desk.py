@@ -1,7 +1,7 @@
 """What a desk does in one go: record a walk-in gift, hand cash to the bank, decide on a void."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Exists, ScalarSelect, exists, select
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from core.clock import tehran_date
 from core.database import sum_rial
 from core.refusals import NotFound, Refusal
+from donations.accepting import Found
 from donations.in_scope import slips_in
 from donations.models.contribution import (
     Contribution,
@@ -60,6 +61,7 @@ class WalkIn:
     trace_number: str | None = None
     cheque_number: str | None = None
     language: str = "fa"
+    found: Mapping[int, Found] = field(default_factory=dict)  # by the place of the item, from 0
     is_another: bool = False  # somebody looked at a similar entry and said that this is not it
 
 
@@ -73,6 +75,7 @@ class Arrival:
     terminal: str | None = None
     trace_number: str | None = None
     cheque_number: str | None = None
+    found: Mapping[int, Found] = field(default_factory=dict)  # by the id of the item
     is_another: bool = False
 
 
@@ -129,6 +132,7 @@ def record_walk_in(
         terminal=walk_in.terminal,
         trace_number=walk_in.trace_number,
         cheque_number=walk_in.cheque_number,
+        found={pledge.items[place].id: found for place, found in walk_in.found.items()},
         staff_id=staff_id,
         request_key=key,
         now=now,
@@ -166,6 +170,7 @@ def receive_promised(
         cheque_number=arrival.cheque_number,
         office_id=office_id,
         item_ids=arrival.item_ids,
+        found=arrival.found,
         staff_id=staff_id,
         request_key=key,
         now=now,
@@ -317,7 +322,9 @@ def _receipt_of_request(session: Session, key: str) -> Receipt | None:
         select(Receipt)
         .join(Contribution, Contribution.id == Receipt.contribution_id)
         .join(DeskEntry, DeskEntry.id == Contribution.cause_id)
-        .where(Contribution.origin == Origin.DESK, DeskEntry.request_key == key)
+        .where(
+            Contribution.origin == Origin.DESK, DeskEntry.request_key == key, Receipt.is_latest()
+        )
     ).one_or_none()
 
 

@@ -200,7 +200,7 @@ def _entries(scope: Scope) -> Select[Contribution, Receipt]:
     return (
         contributions_in(scope)
         .add_columns(Receipt)
-        .join(Receipt, Receipt.contribution_id == Contribution.id)
+        .join(Receipt, (Receipt.contribution_id == Contribution.id) & Receipt.is_latest())
         .join(Contribution.pledge)
         .options(
             contains_eager(Contribution.pledge).joinedload(Pledge.donor),
@@ -220,7 +220,8 @@ def _found_by(search: str) -> ColumnElement[bool]:
     if is_deposit_id(digits):
         return Pledge.deposit_id == digits
     try:
-        return Receipt.number == parse_number(search)
+        numbered = Receipt.number == parse_number(search)  # also one that another replaced
+        return Contribution.id.in_(select(Receipt.contribution_id).where(numbered))
     except UnreadableNumber:
         pass  # not a receipt number either
     try:

@@ -19,6 +19,9 @@ FOLLOWS: Mapping[Happening, tuple[str, ...]] = {
     Happening.PAYMENT_TAKEN_BACK: ("tell_payment_taken_back",),
     Happening.CONTRIBUTION_RECEIVED: ("tell_contribution_received", "draw_receipt"),
     Happening.CONTRIBUTION_VOID: ("tell_contribution_void",),
+    Happening.RECEIPT_REPLACED: ("tell_receipt_replaced", "draw_successor"),
+    Happening.RECEIPT_ASKED_FOR: ("tell_receipt_again",),
+    Happening.STATEMENT_ASKED_FOR: ("tell_statement",),
     Happening.GATEWAY_PAUSED: ("alarm_gateway_paused",),
 }
 

@@ -1,18 +1,14 @@
 """Importing a statement, and taking an import back: each whole, in one transaction."""
 
-import hashlib
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
-from tempfile import TemporaryFile
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from core.clock import tehran_date
+from core.confined import Limits
 from core.database import Database
 from core.refusals import Refusal
+from core.uploads import Source, on_disk, sha256_of_file
 from flows.unbooking import undo_chosen
 from ledger.accounts import BankAccount
 from offices.audit import note
@@ -32,7 +28,7 @@ from reconciliation.importing import (
     store,
 )
 from reconciliation.mappings import statement_columns
-from reconciliation.parsing import LIMITS, Limits, parsed
+from reconciliation.parsing import LIMITS, parsed
 from reconciliation.running import hold_runs
 from reconciliation.setting_aside import remember_refusal, rows_set_aside
 from reconciliation.statements.contract import Wanted
@@ -46,9 +42,6 @@ from reconciliation.unimporting import (
     undoable_import,
 )
 from reconciliation.worktables import close_lines
-
-_CHUNK_BYTES = 1 << 20
-Source = Path | str | bytes | BinaryIO
 
 
 def import_statement(
@@ -74,8 +67,8 @@ def import_statement(
     """
     with database.reading() as session:
         register = account_with_number(session, account)
-    with _on_disk(source) as file:
-        handed_in = StatementSource(name=name, format=format, sha256=_sha256(file))
+    with on_disk(source) as file:
+        handed_in = StatementSource(name=name, format=format, sha256=sha256_of_file(file))
         with database.reading() as session:
             known = same_file(session, register, handed_in.sha256)
             if known is not None:
@@ -208,27 +201,3 @@ def _inferred(
         except Refusal as next_one:
             unreadable = next_one
     return None
-
-
-@contextmanager
-def _on_disk(source: Source) -> Iterator[BinaryIO]:
-    """A file that another process can be given; an upload is copied, never held in memory."""
-    if isinstance(source, Path | str):
-        with Path(source).open("rb") as file:
-            yield file
-        return
-    with TemporaryFile() as held:
-        if isinstance(source, bytes):
-            held.write(source)
-        else:
-            shutil.copyfileobj(source, held, _CHUNK_BYTES)
-        held.seek(0)
-        yield cast(BinaryIO, held)
-
-
-def _sha256(file: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    while chunk := file.read(_CHUNK_BYTES):
-        digest.update(chunk)
-    file.seek(0)
-    return digest.hexdigest()

@@ -1,5 +1,6 @@
 """Where each kind of job leads: the handlers of the runner, and what comes again by the clock."""
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -17,7 +18,6 @@ from flows.sealing import seal_facts
 from flows.telling import (
     SEND_MESSAGE,
     Voice,
-    receipt_of,
     tell_contribution_received,
     tell_contribution_void,
     tell_payment_sent_back,
@@ -26,6 +26,9 @@ from flows.telling import (
     tell_payment_taken_back,
     tell_payment_under_review,
     tell_pledge_made,
+    tell_receipt_again,
+    tell_receipt_replaced,
+    tell_statement,
 )
 from flows.watching import check_resting, compare_with_banks, find_unverified
 from jobs.handlers import Handlers, Outside, Within
@@ -34,11 +37,19 @@ from notifications.outbox import Channel
 from notifications.sending import Sender, choose_senders, deliver
 from offices.limits import RateLimit
 from payment_gateways.registry import Gateway
-from receipts.issuing import original_pdf, remember_file
+from receipts.chain import chain_series
+from receipts.drawing import original_pdf, remember_file
+from receipts.files import ReceiptFiles, receipt_files
+from receipts.issuing import latest_receipt
+from receipts.publishing import publish_heads
+from receipts.seal import read_seal
+from receipts.series import Receipt
 
+log = logging.getLogger(__name__)
 SWEEP, SEAL, TIDY_UP = "sweep_payments", "seal_facts", "tidy_up"
 CHECK, FIND, COMPARE = "check_resting", "find_unverified", "compare_with_banks"
 ALARM_REFUNDS = "alarm_refunds"
+PUBLISH_HEADS = "publish_heads"
 
 PERIODIC = (
     Periodic(SWEEP, timedelta(seconds=5)),
@@ -47,6 +58,7 @@ PERIODIC = (
     Periodic(FIND, timedelta(hours=1)),
     Periodic(COMPARE, timedelta(hours=1)),
     Periodic(ALARM_REFUNDS, timedelta(hours=1)),
+    Periodic(PUBLISH_HEADS, timedelta(hours=1)),
     Periodic(TIDY_UP, timedelta(hours=1)),
 )
 
@@ -59,6 +71,9 @@ _TELL = {
     "tell_payment_taken_back": tell_payment_taken_back,
     "tell_contribution_received": tell_contribution_received,
     "tell_contribution_void": tell_contribution_void,
+    "tell_receipt_replaced": tell_receipt_replaced,
+    "tell_receipt_again": tell_receipt_again,
+    "tell_statement": tell_statement,
 }
 
 
@@ -72,9 +87,13 @@ def handlers(
     """Every kind of job that ``flows/events.py`` and ``PERIODIC`` name, bound to this house."""
     voice = Voice(settings.public_url, settings.help_line)
     senders = senders_of(settings)
+    files = receipt_files(settings)
     return {
         **{kind: _telling(tell, voice) for kind, tell in _TELL.items()},
-        "draw_receipt": Outside(lambda subject, now: _draw_receipt(database, subject, now)),
+        "draw_receipt": Outside(lambda subject, now: _draw_receipt(database, files, subject, now)),
+        "draw_successor": Outside(
+            lambda subject, now: _draw_successor(database, files, subject, now)
+        ),
         SEND_MESSAGE: Outside(
             lambda subject, _now: deliver(database, senders, int(subject), clock=clock)
         ),
@@ -91,6 +110,7 @@ def handlers(
             lambda session, _subject, now: alarm_refunds(session, voice, now=now)
         ),
         SEAL: Outside(lambda _subject, now: _seal(database, now)),
+        PUBLISH_HEADS: Outside(lambda _subject, now: _publish_heads(database, settings, now)),
         TIDY_UP: Within(_tidy_up),
         RUN_RULES: Outside(lambda subject, now: run_as_asked(database, subject, now)),
     }
@@ -122,13 +142,24 @@ def _watching(
     return Outside(look)
 
 
-def _draw_receipt(database: Database, subject: str, now: datetime) -> None:
+def _draw_receipt(database: Database, files: ReceiptFiles, subject: str, now: datetime) -> None:
+    """Draw the receipt of a contribution."""
+    with database.reading() as session:
+        receipt_id = latest_receipt(session, int(subject)).id
+    _draw(database, files, receipt_id, now)
+
+
+def _draw_successor(database: Database, files: ReceiptFiles, subject: str, now: datetime) -> None:
+    """Draw a receipt that replaces another one."""
+    _draw(database, files, int(subject), now)
+
+
+def _draw(database: Database, files: ReceiptFiles, receipt_id: int, now: datetime) -> None:
     """Draw first and write afterwards, so that drawing holds no lock."""
     with database.reading() as session:
-        receipt = receipt_of(session, int(subject))
-        pdf = original_pdf(session, receipt)
+        pdf = original_pdf(session, session.get_one(Receipt, receipt_id), files=files)
     with database.writing() as session:
-        remember_file(session, receipt.id, pdf, now=now)
+        remember_file(session, receipt_id, pdf, now=now)
 
 
 def _sweep(
@@ -142,6 +173,16 @@ def _sweep(
 
 def _seal(database: Database, now: datetime) -> None:
     seal_facts(database, now=now)
+    chain_series(database, now=now)
+
+
+def _publish_heads(database: Database, settings: Settings, now: datetime) -> None:
+    """Publish what the days that are over have no list for; nothing without a key to sign with."""
+    seal = read_seal(settings)
+    if seal is None:
+        log.warning("no chain heads published: SEAL_KEY_FILE is not set")
+        return
+    publish_heads(database, seal, now=now)
 
 
 def _tidy_up(session: Session, _subject: str, now: datetime) -> None:

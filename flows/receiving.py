@@ -1,6 +1,6 @@
 """Receiving: the contribution, its posting, its receipt number and its jobs, all or nothing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, select, update
@@ -10,6 +10,7 @@ from core.bulk import single
 from core.clock import minute_of_day, tehran_date
 from core.events import Event, Happening
 from core.refusals import NotFound, Refusal
+from donations.accepting import NOTHING_FOUND, Found, write_found
 from donations.models.contribution import (
     Contribution,
     ContributionLine,
@@ -28,8 +29,9 @@ from ledger.postings import Cause, Leg, move, post, posting_of, reverse
 from ledger.terminals import Terminal
 from offices.audit import note
 from offices.places import Office
-from receipts.issuing import issue_receipts, void_receipts
-from receipts.series import Receipt
+from receipts.issuing import issue_receipts
+from receipts.series import Receipt, VoidCause
+from receipts.voiding import void_receipts
 from reconciliation.expected import (
     ExpectedTerminalMoney,
     MoneySource,
@@ -143,14 +145,16 @@ def receive_at_desk(
     cheque_number: str | None = None,
     office_id: int | None = None,
     item_ids: Collection[int] | None = None,
+    found: Mapping[int, Found] = NOTHING_FOUND,
     request_key: str | None = None,
 ) -> Receipt:
     """Record what lies on the counter: everything the pledge promises, under one receipt.
 
     ``tender`` says in what form its cash came; it is empty where there is none. Where only a part
     lies there, ``item_ids`` names it, with all of the cash or none; and ``office_id`` the desk,
-    where it is not the one that the pledge was made for.
-    Raises NothingToReceive, NotFound for an unknown card terminal.
+    where it is not the one that the pledge was made for. ``found`` tells by item how goods and
+    hours were found.
+    Raises NothingToReceive, NotFound for an unknown card terminal, what ``write_found`` raises.
     """
     pledge = locked_pledge(session, pledge.id)
     items = [
@@ -179,7 +183,8 @@ def receive_at_desk(
         recorded_by_id=staff_id,
     )
     office = session.get_one(Office, contribution.office_id)
-    _record(session, contribution, items, debit=_held_at(office, contribution), now=now)
+    held_at = _held_at(office, contribution)
+    _record(session, contribution, items, debit=held_at, found=found, now=now)
     receipt = session.scalars(
         select(Receipt).where(Receipt.contribution_id == contribution.id)
     ).one()
@@ -214,8 +219,8 @@ def reverse_contribution(
     contribution_id: int,
     *,
     reason: str,
-    asked_by_id: int | None,
-    approved_by_id: int | None,
+    asked_by_id: int,
+    approved_by_id: int,
     now: datetime,
 ) -> None:
     """Say that an entry of a desk does not stand: posting reversed, receipt void, items open again.
@@ -233,6 +238,7 @@ def reverse_contribution(
         session,
         contribution,
         ItemState.PROMISED,
+        cause=VoidCause.ENTRY,
         reason=reason,
         asked_by_id=asked_by_id,
         approved_by_id=approved_by_id,
@@ -255,13 +261,16 @@ def let_go_of_payment(
     reason: str,
     asked_by_id: int | None,
     approved_by_id: int | None,
+    evidence_id: int | None = None,
     now: datetime,
 ) -> Contribution | None:
     """Say that what a payment brought does not stand, because its money goes back to the donor.
 
-    Receipt void, items as told: withdrawn where the donor has the money back for good, promised
-    where it may still be paid. The postings are the caller's, who knows which way the money goes.
-    Returns the contribution; nothing for surplus, which has none. Raises AlreadyReversed.
+    Two persons decided so, or the bank did it by itself: then ``evidence_id`` is the payment step
+    that keeps its words. Receipt void, items as told: withdrawn where the donor has the money back
+    for good, promised where it may still be paid. The postings are the caller's, who knows which
+    way the money goes. Returns the contribution; nothing for surplus, which has none.
+    Raises AlreadyReversed.
     """
     pledge = locked_pledge(session, payment.pledge_id)
     contribution = session.scalars(
@@ -277,9 +286,11 @@ def let_go_of_payment(
         session,
         contribution,
         items,
+        cause=VoidCause.REFUND if evidence_id is None else VoidCause.BANK,
         reason=reason,
         asked_by_id=asked_by_id,
         approved_by_id=approved_by_id,
+        evidence_id=evidence_id,
         now=now,
     )
     expect_pledges_again(session, [pledge.id])
@@ -296,9 +307,11 @@ def _say_reversed(
     contribution: Contribution,
     items: ItemState,
     *,
+    cause: VoidCause,
     reason: str,
     asked_by_id: int | None,
     approved_by_id: int | None,
+    evidence_id: int | None = None,
     now: datetime,
 ) -> None:
     """The reversal itself, its items, its receipt and the note of it."""
@@ -316,8 +329,11 @@ def _say_reversed(
     void_receipts(
         session,
         single(contribution.id),
+        cause=cause,
         reason=reason,
+        asked_by_id=asked_by_id,
         voided_by_id=approved_by_id,
+        evidence_id=evidence_id,
         now=now,
     )
     note(
@@ -338,6 +354,7 @@ def _record(
     items: list[PledgeItem],
     *,
     debit: str | None,
+    found: Mapping[int, Found] = NOTHING_FOUND,
     now: datetime,
 ) -> None:
     contribution.lines = [
@@ -355,6 +372,7 @@ def _record(
     for item in items:
         item.state = ItemState.RECEIVED
     session.flush()
+    write_found(session, contribution.lines, found)  # before the receipt freezes it
     cash_rial = _cash_rial(items)
     if cash_rial and debit:
         to_funds = [

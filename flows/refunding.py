@@ -22,11 +22,12 @@ from donations.comparing import Verdict, note_difference
 from donations.models.contribution import Contribution
 from donations.models.desk import Decision
 from donations.models.fund import Fund
-from donations.models.payment import Payment, PaymentState
+from donations.models.payment import Payment, PaymentState, PaymentStep
 from donations.models.pledge import ItemKind, ItemState
 from donations.models.refund import RefundRequest, Way
 from donations.paying import pay_out_moment
 from donations.refunding import (
+    TOOK_BACK,
     Asked,
     Claimed,
     Errand,
@@ -343,8 +344,19 @@ def _let_go(
         reason=request.reason if request is not None else _("The bank took the money back."),
         asked_by_id=request.asked_by_id if request is not None else None,
         approved_by_id=decision.decided_by_id if decision is not None else None,
+        evidence_id=_words_of_the_bank(session, payment) if request is None else None,
         now=now,
     )
+
+
+def _words_of_the_bank(session: Session, payment: Payment) -> int:
+    """The step that keeps what the bank said when it took the money of a payment back."""
+    return session.scalars(
+        select(PaymentStep.id)
+        .where(PaymentStep.payment_id == payment.id, PaymentStep.step == TOOK_BACK)
+        .order_by(PaymentStep.id.desc())
+        .limit(1)
+    ).one()
 
 
 def _given_for(

@@ -5,12 +5,18 @@ from datetime import datetime
 from sqlalchemy import Table
 
 from core.database import Base, Database
+from donations.models.acceptance import GoodsAcceptance, ServiceAcceptance
 from donations.models.contribution import Contribution, ContributionLine, ContributionReversal
 from donations.models.payment import PaymentStep
 from donations.models.refund import RefundDecision, RefundEnd, RefundRequest
 from ledger.postings import Entry, Posting
 from ledger.sealing import seal
 from offices.audit import AuditEntry
+from receipts.chain import SeriesChain
+from receipts.copies import ReceiptCopy
+from receipts.paper_books import LeafFate, PaperBook, PaperLeaf
+from receipts.receipt_texts import ReceiptText
+from receipts.replacements import ReplacementRequest
 from receipts.series import Letterhead, Receipt, ReceiptVoid
 from reconciliation.lines import StatementLine
 from reconciliation.matches import Match, MatchUndo
@@ -21,9 +27,18 @@ _SEALED: tuple[type[Base], ...] = (
     Contribution,
     ContributionLine,
     ContributionReversal,
+    GoodsAcceptance,
+    ServiceAcceptance,
+    ReceiptText,
     Letterhead,
     Receipt,
     ReceiptVoid,
+    SeriesChain,
+    ReceiptCopy,
+    ReplacementRequest,
+    PaperBook,
+    PaperLeaf,
+    LeafFate,
     PaymentStep,
     RefundRequest,
     RefundDecision,

@@ -1,26 +1,31 @@
 """Taking a provider's list of a pay-out in: whole, once, in one transaction."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.clock import tehran_date
+from core.confined import Limits
 from core.database import Database
 from core.refusals import NotFound
+from core.uploads import Source, on_disk, sha256_of_file
 from ledger.terminals import Terminal
 from offices.audit import note
 from reconciliation.mappings import report_columns
-from reconciliation.report_files import HEADINGS, read_report
-from reconciliation.reported import Source, known_reports, store_reports, terms_by_day
+from reconciliation.parsing_tables import LIMITS, parsed_report
+from reconciliation.report_files import Listed, payouts_of
+from reconciliation.report_rows import HEADINGS
+from reconciliation.reported import (
+    ReportSource,
+    known_reports,
+    locked_terminal,
+    store_reports,
+    terms_by_day,
+)
 from reconciliation.reports import SettlementReport
-from reconciliation.statements.recognise import opened
-
-_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,66 +64,73 @@ class TakenReports:
 
 def import_report(
     database: Database,
-    source: Path | bytes,
+    source: Source,
     name: str,
     *,
     terminal: str,
     said: Said | None = None,
     handed_in_by_id: int | None = None,
     now: datetime,
+    limits: Limits = LIMITS,
 ) -> TakenReports:
     """Take in a settlement report of one terminal. The same file again adds nothing.
 
-    Raises NotFound and the Refusals of ``reconciliation.report_files`` and ``statements.refusals``.
+    Raises NotFound and the Refusals of ``reconciliation.report_rows`` and ``statements.refusals``.
     """
-    said = said or Said()
-    with opened(source) as file:
-        digest = hashlib.sha256()
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-        file.seek(0)
-        handed_in = Source(
-            name=name,
-            sha256=digest.hexdigest(),
-            is_final=said.is_final,
-            paid_on=said.paid_on,
-            payout_reference=said.payout_reference,
-            payout_rial=said.payout_rial,
-        )
+    with on_disk(source) as file:
+        handed_in = ReportSource(name=name, sha256=sha256_of_file(file), **asdict(said or Said()))
         with database.reading() as session:
-            register = session.scalars(
-                select(Terminal).where(Terminal.name == terminal)
-            ).one_or_none()
-            if register is None:
-                raise NotFound(subject="terminal")
+            register = _terminal(session, terminal)
             known = known_reports(session, register.id, handed_in.sha256)
             if known:
                 return _taken(register, known, new=False)
-            payouts = read_report(
-                file,
-                terminal_digits=register.bank_terminal_id,
-                terms_on=terms_by_day(session, register.id),
-                names=_names(session, register.id, now=now),
-            )
+            names = _names(session, register.id, now=now)
+            terms = terms_by_day(session, register.id)
+        rows = parsed_report(
+            file, terminal_digits=register.bank_terminal_id, names=names, limits=limits
+        )
+    payouts = payouts_of(rows, terms)
     with database.writing() as session:
-        # Somebody may have handed the same file in while we were reading.
-        reports = known_reports(session, register.id, handed_in.sha256)
-        if reports:
-            return _taken(register, reports, new=False)
-        reports = store_reports(
-            session, register, payouts, handed_in, handed_in_by_id=handed_in_by_id, now=now
+        return _stored(
+            session, register.id, payouts, handed_in, handed_in_by_id=handed_in_by_id, now=now
         )
-        note(
-            session,
-            "settlement_report.import",
-            subject="settlement_report",
-            subject_id=reports[0].id,
-            now=now,
-            actor_id=handed_in_by_id,
-            terminal=terminal,
-            sha256=handed_in.sha256,
-        )
-        return _taken(register, reports, new=True)
+
+
+def _terminal(session: Session, name: str) -> Terminal:
+    register = session.scalars(select(Terminal).where(Terminal.name == name)).one_or_none()
+    if register is None:
+        raise NotFound(subject="terminal")
+    return register
+
+
+def _stored(
+    session: Session,
+    terminal_id: int,
+    payouts: Sequence[Listed],
+    source: ReportSource,
+    *,
+    handed_in_by_id: int | None,
+    now: datetime,
+) -> TakenReports:
+    """Write the reports, unless somebody handed the same file in while we were reading."""
+    register = locked_terminal(session, terminal_id)
+    known = known_reports(session, register.id, source.sha256)
+    if known:
+        return _taken(register, known, new=False)
+    reports = store_reports(
+        session, register, payouts, source, handed_in_by_id=handed_in_by_id, now=now
+    )
+    note(
+        session,
+        "settlement_report.import",
+        subject="settlement_report",
+        subject_id=reports[0].id,
+        now=now,
+        actor_id=handed_in_by_id,
+        terminal=register.name,
+        sha256=source.sha256,
+    )
+    return _taken(register, reports, new=True)
 
 
 def _names(session: Session, terminal_id: int, *, now: datetime) -> Mapping[str, Sequence[str]]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,6 +18,9 @@ from donations.models.refund import Ending, RefundEnd, RefundRequest
 from jobs.queue import enqueue
 from notifications import wording
 from notifications.outbox import Channel, Message
+from receipts.delivery import OPENS_FOR, ReceiptLink, StatementLink
+from receipts.issuing import latest_receipt
+from receipts.numbering import number_in_address
 from receipts.series import Receipt
 
 SEND_MESSAGE = "send_message"
@@ -154,16 +158,73 @@ def tell_contribution_received(
     contribution = session.get_one(Contribution, contribution_id)
     if contribution.reversal is not None:
         return
-    receipt = receipt_of(session, contribution_id)
+    receipt = latest_receipt(session, contribution_id)
+    say = partial(
+        wording.contribution_received,
+        number=receipt.number,
+        amount_rial=receipt.amount_rial,
+        link=_receipt_page(receipt, voice),
+    )
     _tell(
         session,
         contribution.pledge,
         about=("contribution", contribution_id),
         which="contribution_received",
-        text=lambda: wording.contribution_received(
-            number=receipt.number,
-            amount_rial=receipt.amount_rial,
-            link=_own_view(contribution.pledge, voice),
+        text=partial(say, own_view=None),
+        mail=partial(say, own_view=_own_view(contribution.pledge, voice)),
+        now=now,
+    )
+
+
+def tell_receipt_replaced(
+    session: Session, receipt_id: int, voice: Voice, *, now: datetime
+) -> None:
+    """Send which receipt stands in the place of which."""
+    receipt = session.get_one(Receipt, receipt_id)
+    replaces = receipt.replaces
+    if replaces is None:
+        return
+    contribution = session.get_one(Contribution, receipt.contribution_id)
+    _tell(
+        session,
+        contribution.pledge,
+        about=("receipt", receipt_id),
+        which="receipt_replaced",
+        text=lambda: wording.receipt_replaced(
+            number=receipt.number, replaces=replaces.number, link=_receipt_page(receipt, voice)
+        ),
+        now=now,
+    )
+
+
+def tell_receipt_again(session: Session, link_id: int, voice: Voice, *, now: datetime) -> None:
+    """Send the link of a receipt once more, because a desk was asked for it."""
+    receipt = session.get_one(ReceiptLink, link_id).receipt
+    contribution = session.get_one(Contribution, receipt.contribution_id)
+    _tell(
+        session,
+        contribution.pledge,
+        about=("receipt_link", link_id),
+        which="receipt_again",
+        text=lambda: wording.receipt_again(
+            number=receipt.number, link=_receipt_page(receipt, voice)
+        ),
+        now=now,
+    )
+
+
+def tell_statement(session: Session, link_id: int, voice: Voice, *, now: datetime) -> None:
+    """Send the link to a donor's statement of a year to the donor, and to nobody else."""
+    link = session.get_one(StatementLink, link_id)
+    _tell(
+        session,
+        link.pledge,
+        about=("statement_link", link_id),
+        which="statement",
+        text=lambda: wording.statement_of_year(
+            year=link.year,
+            link=f"{voice.public_url}/statements/{link.key}",
+            days=OPENS_FOR.days,
         ),
         now=now,
     )
@@ -173,7 +234,7 @@ def tell_contribution_void(
     session: Session, contribution_id: int, voice: Voice, *, now: datetime
 ) -> None:
     """Send that a receipt does not stand any more."""
-    receipt = receipt_of(session, contribution_id)
+    receipt = latest_receipt(session, contribution_id)
     _tell(
         session,
         session.get_one(Contribution, contribution_id).pledge,
@@ -184,17 +245,13 @@ def tell_contribution_void(
     )
 
 
-def receipt_of(session: Session, contribution_id: int) -> Receipt:
-    """The receipt of a contribution. Raises NoResultFound."""
-    return session.scalars(select(Receipt).where(Receipt.contribution_id == contribution_id)).one()
-
-
 def _receipt_of_payment(session: Session, payment_id: int) -> Receipt | None:
     return session.scalars(
         select(Receipt)
         .join(Contribution, Contribution.id == Receipt.contribution_id)
         .where(Contribution.origin == Origin.GATEWAY, Contribution.cause_id == payment_id)
-    ).one_or_none()
+        .order_by(Receipt.id.desc())
+    ).first()
 
 
 def _sent_back_rial(session: Session, payment: Payment) -> int:
@@ -215,12 +272,16 @@ def _tell(
     which: str,
     text: Callable[[], str],
     now: datetime,
+    mail: Callable[[], str] | None = None,
 ) -> None:
-    """Put the message into the outbox for each way to the donor, in the donor's language."""
+    """Put the message into the outbox for each way to the donor, in the donor's language.
+
+    ``mail`` is the fuller text for those ways on which length costs nothing.
+    """
     subject, subject_id = about
-    with speaking(pledge.language):
-        said = text()
     for channel, recipient in _ways_to(pledge):
+        with speaking(pledge.language):
+            said = mail() if mail and channel is Channel.EMAIL else text()
         message_id = session.execute(
             insert_if_new(
                 session,
@@ -250,3 +311,9 @@ def _ways_to(pledge: Pledge) -> Iterator[tuple[Channel, str]]:
 def _own_view(pledge: Pledge, voice: Voice) -> str:
     """The page that shows the donor everything; its key stands in for signing in."""
     return f"{voice.public_url}/follow/{pledge.tracking_code}?key={pledge.view_key}"
+
+
+def _receipt_page(receipt: Receipt, voice: Voice) -> str:
+    """The page of a receipt; its key opens this one receipt and nothing else."""
+    number = number_in_address(receipt.number)
+    return f"{voice.public_url}/receipts/{number}?key={receipt.verify_key}"

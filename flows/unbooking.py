@@ -19,7 +19,8 @@ from donations.models.pledge import ItemState, PledgeItem
 from flows.events import emit_many
 from ledger.postings import Cause, Posting
 from ledger.setwise import reverse_each
-from receipts.issuing import void_receipts
+from receipts.series import VoidCause
+from receipts.voiding import void_receipts
 from reconciliation.found import UNDOING
 from reconciliation.locks import hold_accounts, refuse_locked_lines
 from reconciliation.matches import Target
@@ -98,7 +99,14 @@ def reverse_deposits(
         booked_on=tehran_date(now),
         now=now,
     )
-    void_receipts(session, listed_ids, reason=reason, voided_by_id=undone_by_id, now=now)
+    void_receipts(
+        session,
+        listed_ids,
+        cause=VoidCause.MATCH_UNDONE,
+        reason=reason,
+        voided_by_id=undone_by_id,
+        now=now,
+    )
     emit_many(session, Happening.CONTRIBUTION_VOID, listed_ids, now=now)
 
 

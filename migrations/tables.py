@@ -1,12 +1,31 @@
 """Every table of the house, imported in one place so that migrations know them all."""
 
 from core.database import Base
-from donations.models import contribution, desk, donor, fund, gateway, payment, pledge, refund
+from donations.models import (
+    acceptance,
+    contribution,
+    desk,
+    donor,
+    fund,
+    gateway,
+    payment,
+    pledge,
+    refund,
+)
 from jobs import queue
 from ledger import accounts, postings, seals, terminals
 from notifications import outbox
 from offices import audit, limits, partners, places, staff
-from receipts import series
+from receipts import (
+    chain,
+    copies,
+    delivery,
+    heads,
+    paper_books,
+    receipt_texts,
+    replacements,
+    series,
+)
 from reconciliation import (
     aliases,
     calendar,
@@ -30,9 +49,9 @@ METADATA = Base.metadata
 __all__ = ["METADATA"]
 
 _KNOWN = (
-    contribution, desk, donor, fund, gateway, payment, pledge, refund, queue, accounts, postings,
-    seals, terminals, outbox, audit, limits, partners, places, staff, series, expected, lines,
-    locks, mappings, matches, calendar, cycles, reports, quarantine, aliases, dismissals, rules,
-    rules_shadow, splitting,
-    day_sheets,
+    acceptance, contribution, desk, donor, fund, gateway, payment, pledge, refund, queue, accounts,
+    postings, seals, terminals, outbox, audit, limits, partners, places, staff, series, expected,
+    lines, locks, mappings, matches, calendar, cycles, reports, quarantine, aliases, dismissals,
+    rules, rules_shadow, splitting,
+    day_sheets, chain, copies, paper_books, replacements, heads, delivery, receipt_texts,
 )  # fmt: skip

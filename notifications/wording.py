@@ -4,6 +4,7 @@ Codes stand on lines of their own, so that no neighbour can reorder their digits
 The first line of an e-mail is its title.
 """
 
+from core.digits import to_persian
 from core.rial import format_rial
 from core.words import _, spoken
 
@@ -19,14 +20,48 @@ def pledge_made(*, tracking_code: str, deposit_id: str | None, link: str) -> str
     )
 
 
-def contribution_received(*, number: str, amount_rial: int | None, link: str) -> str:
-    """The gift has arrived and has its receipt; without an amount where no money came."""
+def contribution_received(
+    *, number: str, amount_rial: int | None, link: str, own_view: str | None
+) -> str:
+    """The gift has arrived and has its receipt; without an amount where no money came.
+
+    ``own_view`` is the page of the whole gift, for those whose message has room for it.
+    """
     return _lines(
         _("Your gift has arrived. Thank you."),
         *((_("Amount: {amount}").format(amount=_amount(amount_rial)),) if amount_rial else ()),
         _("Receipt number:"),
         number,
+        _("The receipt:"),
         link,
+        *((_("Everything about your gift:"), own_view) if own_view else ()),
+    )
+
+
+def receipt_replaced(*, number: str, replaces: str, link: str) -> str:
+    """Another receipt stands in the place of one the donor holds."""
+    return _lines(
+        _("This receipt has been voided:"),
+        replaces,
+        _("This one takes its place:"),
+        number,
+        link,
+    )
+
+
+def receipt_again(*, number: str, link: str) -> str:
+    """The link of a receipt, because somebody asked a desk for it; it names no amount."""
+    return _lines(_("The receipt of your gift:"), number, link)
+
+
+def statement_of_year(*, year: int, link: str, days: int) -> str:
+    """The link to the statement of a year, which tells of all gifts of a donor."""
+    return _lines(
+        _("The statement of your gifts in the year {year}:").format(year=_number(year)),
+        link,
+        _(
+            "The link opens for {days} days. If you did not ask for it, you need not do anything."
+        ).format(days=_number(days)),
     )
 
 
@@ -142,6 +177,10 @@ def refund_unseen(*, amount_rial: int, gateway: str, link: str) -> str:
 
 def _amount(amount_rial: int) -> str:
     return format_rial(amount_rial) if spoken() == "fa" else f"{amount_rial:,} rials"
+
+
+def _number(value: int) -> str:
+    return to_persian(str(value)) if spoken() == "fa" else str(value)
 
 
 def _lines(*lines: str) -> str:

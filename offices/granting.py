@@ -36,6 +36,8 @@ class Permission(StrEnum):
     LOOSEN_RULES = "loosen_rules"  # let a rule do more than it does
     SEE_HEADQUARTERS = "see_headquarters"  # people, offices and the audit trail
     MANAGE_STAFF = "manage_staff"
+    SEE_TEXTS = "see_texts"  # what the organisation writes on its documents
+    SET_TEXTS = "set_texts"
 
 
 P = Permission
@@ -54,12 +56,24 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.WORK_IN_FINANCE,
             P.SEE_RULES,
             P.SET_RULES,
+            P.SEE_TEXTS,
+            P.SET_TEXTS,
         }
     ),
     Role.ADMINISTRATOR: frozenset(
-        {P.SEE_HEADQUARTERS, P.MANAGE_STAFF, P.SEE_RULES, P.SET_RULES, P.LOOSEN_RULES}
+        {
+            P.SEE_HEADQUARTERS,
+            P.MANAGE_STAFF,
+            P.SEE_RULES,
+            P.SET_RULES,
+            P.LOOSEN_RULES,
+            P.SEE_TEXTS,
+            P.SET_TEXTS,
+        }
     ),
-    Role.AUDITOR: frozenset({P.SEE_ENTRIES, P.SEE_FINANCE, P.SEE_HEADQUARTERS, P.SEE_RULES}),
+    Role.AUDITOR: frozenset(
+        {P.SEE_ENTRIES, P.SEE_FINANCE, P.SEE_HEADQUARTERS, P.SEE_RULES, P.SEE_TEXTS}
+    ),
 }
 NATIONAL = frozenset({Role.FINANCE, Role.ADMINISTRATOR, Role.AUDITOR})
 

@@ -80,7 +80,7 @@ def door_named(name: str) -> Door:
 def load(door: Door) -> AdapterFactory:
     """Import what stands behind a door. Raises AdapterRefused."""
     try:
-        factory = behind(door.entry_point)
+        factory = behind(door)
         reason = _why_not(door, factory)
     except (Exception, SystemExit) as trouble:  # whatever another package does while it loads
         reason = not_imported(door, trouble)

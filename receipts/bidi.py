@@ -6,7 +6,7 @@ in brackets (X1, W4, N0 ...) are the rules of the standard's text.
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 from unicodedata import bidirectional
 
@@ -23,8 +23,11 @@ _STRONG = frozenset({"L", "R", "AL"})
 _TRAILING = _ISOLATE_MARKS | _REMOVED | {"WS"}  # L1
 _WITHOUT_EFFECT = frozenset({"NSM", "WS", "ON", "CS", "ES", "ET", "BN"})
 _SURELY = {LTR: _WITHOUT_EFFECT | {"L", "EN"}, RTL: _WITHOUT_EFFECT | {"R", "AL"}}
+_ALL_TURNED = ({1, 2}, {1, 3})  # levels of a line whose runs are simply read backwards
+_FIGURES = frozenset({"EN", "AN"})
 _STAND_IN = "\ufffc"  # neutral, as an isolate is for the text around it
 _SEPARATORS = re.compile("[\t\n\x0b\r\x1c-\x1f\x85\u2029]")  # classes S and B
+_RUNS = re.compile(rb"(.)\1*", re.DOTALL)
 _OVERRIDE = {"RLO": "R", "LRO": "L"}
 
 # BidiBrackets.txt of Unicode 14, opening and closing beside each other; the two deprecated angle
@@ -51,11 +54,24 @@ class _Frame(NamedTuple):
     is_isolate: bool
 
 
-def levels(text: str, base: int) -> list[int]:
+class _Classes(dict[str, str]):
+    """The bidi class of a character, looked up once."""
+
+    def __missing__(self, character: str) -> str:
+        found = self[character] = bidirectional(character) or "L"
+        return found
+
+
+_class_of = _Classes().__getitem__
+
+
+def levels(text: str, base: int) -> bytes:
     """The level of each character of a paragraph whose own level is ``base`` (rules X to I)."""
-    classes = [bidirectional(c) or "L" for c in text]
+    classes = list(map(_class_of, text))
     if _SURELY[base].issuperset(classes):
-        return [base] * len(text)
+        return bytes((base,)) * len(text)
+    if base == LTR and _FIGURES.issuperset(classes):  # ۲٬۵۰۰: W7 and I1, nothing else applies
+        return bytes([LTR if name == "EN" else LTR + 2 for name in classes])
     pairs = _isolate_pairs(classes)
     opened = sum(name in _ISOLATE_STARTS for name in classes)
     if pairs and opened == len(pairs) and _EMBEDDINGS.isdisjoint(classes):
@@ -72,68 +88,69 @@ def levels(text: str, base: int) -> list[int]:
         if name in _REMOVED:
             found[i] = previous
         previous = found[i]
-    return found
+    return bytes(found)
 
 
 def _levels_by_isolates(
     text: str, classes: Sequence[str], pairs: dict[int, int], base: int
-) -> list[int]:
+) -> bytes:
     """Each closed isolate is a paragraph of its own: cheaper, because most then need no rules."""
     outer: list[str] = []
-    inner: list[tuple[int, int, int]] = []
-    i = 0
-    while i < len(text):
-        end = pairs.get(i)
-        if end is None:
-            outer.append(text[i])
-            i += 1
-            continue
-        direction = LTR if classes[i] == "LRI" else RTL
-        if classes[i] == "FSI":
-            direction = _first_strong(classes, i + 1, end, pairs)
-        inner.append((i, end, direction))
-        outer += (_STAND_IN, _STAND_IN)
-        i = end + 1
-    found = levels("".join(outer), base)
-    for start, end, direction in inner:
-        lift = _next_level(base, direction) - direction
+    inner: list[tuple[int, int]] = []
+    reached = 0
+    for start in sorted(pairs):
+        if start >= reached:  # not within another one
+            outer += (text[reached:start], _STAND_IN, _STAND_IN)
+            inner.append((start, pairs[start]))
+            reached = pairs[start] + 1
+    around = levels("".join([*outer, text[reached:]]), base)
+    parts: list[bytes] = []
+    used = inserted = 0
+    for start, end in inner:
+        opened = start + 1 - inserted
+        direction = LTR if classes[start] == "LRI" else RTL
+        if classes[start] == "FSI":
+            direction = _first_strong(classes, start + 1, end, pairs)
         content = levels(text[start + 1 : end], direction)
-        found[start + 1 : start + 1] = [level + lift for level in content]
-    return found
+        lift = _next_level(base, direction) - direction
+        parts += (around[used:opened], bytes([level + lift for level in content]))
+        used = opened
+        inserted += end - start - 1
+    return b"".join([*parts, around[used:]])
 
 
-def line_levels(text: str, found: Sequence[int], base: int, start: int, end: int) -> list[int]:
+def line_levels(text: str, found: bytes, base: int, start: int, end: int) -> bytes:
     """The levels of one line of the paragraph: blanks at its end fall back to ``base`` (L1)."""
-    line = list(found[start:end])
+    line = bytearray(found[start:end])
     for i in range(end - 1, start - 1, -1):
-        if bidirectional(text[i]) not in _TRAILING:
+        if _class_of(text[i]) not in _TRAILING:
             break
         line[i - start] = base
     for separator in _SEPARATORS.finditer(text, start, end):  # tabs and the like, and blanks before
         i = separator.start()
         line[i - start] = base
-        while i > start and bidirectional(text[i - 1]) in _TRAILING:
+        while i > start and _class_of(text[i - 1]) in _TRAILING:
             i -= 1
             line[i - start] = base
-    return line
+    return bytes(line)
 
 
-def level_runs(line: Sequence[int], offset: int = 0) -> Iterator[Run]:
+def level_runs(line: bytes, offset: int = 0) -> list[Run]:
     """The runs of a line in logical order; ``offset`` is where the line starts."""
-    start = 0
-    for i in range(1, len(line) + 1):
-        if i == len(line) or line[i] != line[start]:
-            yield Run(start + offset, i + offset, line[start])
-            start = i
+    spans = [found.span() for found in _RUNS.finditer(line)]
+    return [Run(start + offset, end + offset, line[start]) for start, end in spans]
 
 
-def visual_runs(line: Sequence[int], offset: int = 0) -> list[Run]:
+def visual_runs(line: bytes, offset: int = 0) -> list[Run]:
     """The runs of a line from left to right (L2); ``offset`` is where the line starts."""
-    runs = list(level_runs(line, offset))
-    if len(runs) == 1:
+    runs = level_runs(line, offset)
+    if len(runs) <= 1:
         return runs
-    highest = max((run.level for run in runs), default=0)
-    lowest_odd = min((run.level for run in runs if run.level & 1), default=highest + 1)
+    found = set(line)
+    if found in _ALL_TURNED:
+        return runs[::-1]
+    highest = max(found)
+    lowest_odd = min((level for level in found if level & 1), default=highest + 1)
     for level in range(highest, lowest_odd - 1, -1):
         i = 0
         while i < len(runs):

@@ -27,6 +27,7 @@ _MARKS = "\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0653\u0654\u0655\u06
 _LATIN = "".join(map(chr, range(0x20, 0x7F)))
 _LIGATURES = ("لا", "لأ", "لإ", "لآ", "الله", "لله", "ریال", "هٔ", f"هٔ{ZWNJ}")
 _CORE_SIGNS = "٬.،:؛/()«»[]-– "
+_FIGURES = f"0123456789٬.،:/()- {ZWNJ}"
 
 Sample = tuple[str, bool]  # a text, and whether it runs from right to left
 
@@ -92,15 +93,31 @@ def _carrier(characters: str, *, is_rtl: bool) -> int:
 
 
 class CidTable:
-    """The fixed codes of one face; code 0 is the missing glyph."""
+    """The fixed codes of one face; code 0 is the missing glyph.
 
-    def __init__(self, shaped_by: Face, core_samples: Iterable[Sample]) -> None:
+    ``core`` is embedded in every file of the first container, ``common`` in those of the second.
+    """
+
+    def __init__(self, shaped_by: Face, core_samples: Iterable[Sample], common: str) -> None:
         self.face = shaped_by
         self.pairs = [Pair(0, ZWNJ)]
         self.cid_of: dict[Pair, int] = {}
         self.core = frozenset(self._add_all(core_samples))
-        for _ in self._add_all(_samples()):
-            pass
+        set(self._add_all(_samples()))
+        found = self.core.union(self._add_all(_neighbours()))
+        self.common = frozenset(cid for cid in found if self.pairs[cid].character in common)
+        self._companions = {
+            cid: group for group in map(self._showing, _COMPANIONS) for cid in group
+        }
+
+    def embedded(self, used: Iterable[int]) -> frozenset[int]:
+        """What a font program should hold for these codes, so that few programs serve all files."""
+        wanted = self.common.union(used)
+        groups = (self._companions.get(cid) for cid in wanted - self.common)
+        return wanted.union(*filter(None, groups))
+
+    def _showing(self, characters: str) -> frozenset[int]:
+        return frozenset(cid for cid, pair in enumerate(self.pairs) if pair.character in characters)
 
     def _add_all(self, samples: Iterable[Sample]) -> Iterator[int]:
         for text, is_rtl in samples:
@@ -117,7 +134,7 @@ class CidTable:
 @cache
 def cid_table(weight: Weight) -> CidTable:
     """The table of a weight, built once."""
-    return CidTable(face(weight), _CORES[weight]())
+    return CidTable(face(weight), _CORES[weight](), _COMMON[weight])
 
 
 def _forms(letters: str) -> Iterator[str]:
@@ -147,6 +164,13 @@ _CORES: dict[Weight, Callable[[], Iterator[Sample]]] = {
     Weight.REGULAR: _letters_and_digits,
     Weight.BOLD: _digits_and_signs,
 }
+_SELDOM = "ثذژظ"
+_COMMON = {
+    Weight.REGULAR: "".join(set(PERSIAN_LETTERS) - set(_SELDOM)) + PERSIAN_DIGITS + _FIGURES,
+    Weight.BOLD: PERSIAN_DIGITS + "0123456789",
+}
+# Where one of a group is used the others come along: letters by their forms, hexadecimal digits.
+_COMPANIONS = (*_SELDOM, "ئ", "أ", "ؤ", "ABCDEF")
 
 
 def _samples() -> Iterator[Sample]:
@@ -159,6 +183,10 @@ def _samples() -> Iterator[Sample]:
     for word in _LIGATURES:
         yield word, True
         yield ZWJ + word, True
+
+
+def _neighbours() -> Iterator[Sample]:
+    """Letters take other forms beside some others."""
     for first in PERSIAN_LETTERS + "ئؤأ":
         for second in PERSIAN_LETTERS + "ئؤ":
             for form in _forms(first + second):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from receipts.cids import Pair, cid_table
 from receipts.fonts import Weight, face
+from receipts.page import Drawing
 
 _CMAP_HEAD = (
     "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CIDSystemInfo"
@@ -15,6 +16,7 @@ _CMAP_HEAD = (
     " /CMapType 2 def 1 begincodespacerange <0000> <FFFF> endcodespacerange"
 )
 _CMAP_TAIL = "endcmap CMapName currentdict /CMap defineresource pop end end"
+_THOROUGHLY, _QUICKLY = 9, 6  # zlib's levels; the second makes programs that are used a few times
 _CMAP_BLOCK = 100  # the PDF standard's limit of entries in a block
 
 
@@ -30,14 +32,45 @@ class FontProgram(NamedTuple):
     cid_of_rare: dict[Pair, int]
 
 
+class FontUse:
+    """The codes that the documents of one file use, rare pairs numbered as they come."""
+
+    def __init__(self) -> None:
+        self.rare: dict[Weight, dict[Pair, int]] = {weight: {} for weight in Weight}
+        self._cids: dict[Weight, set[int]] = {weight: set() for weight in Weight}
+
+    def take(self, drawing: Drawing) -> None:
+        """Count in what a drawing uses. Only then its pages can be written."""
+        for page in drawing.pages:
+            for weight, cids in page.cids.items():
+                self._cids[weight] |= cids
+            for weight, pairs in page.rare.items():
+                known, first = self.rare[weight], len(cid_table(weight).pairs)
+                for pair in sorted(pairs - known.keys()):
+                    known[pair] = first + len(known)
+
+    def programs(self) -> dict[Weight, FontProgram]:
+        """A program for each weight that is used at all."""
+        return {
+            weight: _font_program(weight, cid_table(weight).embedded(cids), tuple(rare), _QUICKLY)
+            for weight, cids, rare in (
+                (weight, self._cids[weight], self.rare[weight]) for weight in Weight
+            )
+            if cids or rare
+        }
+
+
 def font_program(weight: Weight, cids: Iterable[int], rare: Iterable[Pair]) -> FontProgram:
-    """The program for these codes and the core set. Equal sets give equal bytes."""
+    """The program for these codes and the core, as the first container embeds it."""
     wanted = cid_table(weight).core.union(cids)
-    return _font_program(weight, wanted, tuple(sorted(rare)))
+    return _font_program(weight, wanted, tuple(rare), _THOROUGHLY)
 
 
-@lru_cache(maxsize=128)
-def _font_program(weight: Weight, cids: frozenset[int], rare: tuple[Pair, ...]) -> FontProgram:
+@lru_cache(maxsize=512)
+def _font_program(
+    weight: Weight, cids: frozenset[int], rare: tuple[Pair, ...], effort: int
+) -> FontProgram:
+    """Equal sets give equal bytes. Rare pairs are numbered on from the table, as they are given."""
     table = cid_table(weight)
     pair_of = {cid: table.pairs[cid] for cid in sorted(cids | {0})}
     pair_of |= dict(enumerate(rare, start=len(table.pairs)))
@@ -47,10 +80,10 @@ def _font_program(weight: Weight, cids: frozenset[int], rare: tuple[Pair, ...]) 
         cid_to_gid[2 * cid : 2 * cid + 2] = new_glyph[pair.glyph_id].to_bytes(2, "big")
     return FontProgram(
         name=f"{_tag(bytes(cid_to_gid))}+{face(weight).postscript_name}",
-        program=zlib.compress(program, 9),
+        program=zlib.compress(program, effort),
         program_length=len(program),
-        cid_to_gid=zlib.compress(bytes(cid_to_gid), 9),
-        to_unicode=zlib.compress(_to_unicode(pair_of), 9),
+        cid_to_gid=zlib.compress(bytes(cid_to_gid), effort),
+        to_unicode=zlib.compress(_to_unicode(pair_of), effort),
         widths=_widths(weight, pair_of),
         cid_of_rare={pair: cid for cid, pair in enumerate(rare, start=len(table.pairs))},
     )

@@ -5,8 +5,8 @@ The JSON is what is stored and hashed: keys sorted, no blanks, UTF-8, amounts as
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterable
+from dataclasses import Field, dataclass, field, fields
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -14,7 +14,8 @@ from typing import Any
 from receipts.text import LANGUAGES, PERSIAN
 
 SERVICE_ID = "19071058105"  # the service in the state's catalogue that collects these gifts
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
+_LATER = {"later": True}  # a field that older receipts lack: at its default it is not written
 
 
 class ReceiptKind(StrEnum):
@@ -37,22 +38,45 @@ class CashLine:
 
 @dataclass(frozen=True, slots=True)
 class GoodsLine:
-    """Goods, counted in a unit of their own; the declared value is never added to the money."""
+    """Goods, counted in a unit of their own; no value of theirs is ever added to the money.
+
+    ``condition`` and ``basis`` are values of Condition and ValueBasis in
+    ``donations.models.acceptance``; a desk that recorded nothing of the kind leaves them empty.
+    """
 
     description: str
     quantity: str
     unit: str
     declared_value_rial: int | None = None
     fund_name: str | None = None
+    condition: str | None = field(default=None, metadata=_LATER)
+    assessed_value_rial: int | None = field(default=None, metadata=_LATER)
+    basis: str | None = field(default=None, metadata=_LATER)
+    appraiser: str | None = field(default=None, metadata=_LATER)
+    warehouse_number: str | None = field(default=None, metadata=_LATER)
 
 
 @dataclass(frozen=True, slots=True)
 class HoursLine:
-    """Hours somebody served."""
+    """Hours somebody served. Days are Tehran's."""
 
     skill: str
     hours: int
     fund_name: str | None = None
+    started_on: date | None = field(default=None, metadata=_LATER)
+    ended_on: date | None = field(default=None, metadata=_LATER)
+    duty: str | None = field(default=None, metadata=_LATER)
+    place: str | None = field(default=None, metadata=_LATER)
+    supervisor: str | None = field(default=None, metadata=_LATER)
+    supervisor_title: str | None = field(default=None, metadata=_LATER)
+
+
+@dataclass(frozen=True, slots=True)
+class Signatory:
+    """Who signs for the organisation."""
+
+    name: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +116,11 @@ class ReceiptFacts:
     void_text: str | None = None
     is_sample: bool = False
     layout_version: int = LAYOUT_VERSION
+    signatories: tuple[Signatory, ...] = field(default=(), metadata=_LATER)
+    seal: str | None = field(default=None, metadata=_LATER)  # see receipts.seal_picture
+    seal_name: str | None = field(default=None, metadata=_LATER)  # what the seal says, in words
+    thanks: str | None = field(default=None, metadata=_LATER)  # for the letter of thanks
+    certificate: str | None = field(default=None, metadata=_LATER)  # for a certificate of hours
 
     def __post_init__(self) -> None:
         if self.language not in LANGUAGES:
@@ -104,22 +133,18 @@ class ReceiptFacts:
     @property
     def texts(self) -> Iterable[str]:
         """Every text of the facts, for those who must refuse what cannot be printed."""
-        parts: list[ReceiptFacts | CashLine | GoodsLine | HoursLine] = [self]
-        parts += [*self.cash, *self.goods, *self.hours]
+        parts: list[ReceiptFacts | CashLine | GoodsLine | HoursLine | Signatory] = [self]
+        parts += [*self.cash, *self.goods, *self.hours, *self.signatories]
         for part in parts:
-            for field in fields(part):
-                if isinstance(value := getattr(part, field.name), str):
+            for entry in fields(part):
+                if isinstance(value := getattr(part, entry.name), str):
                     yield value
 
 
 def facts_to_json(facts: ReceiptFacts) -> str:
-    """The canonical text of the facts: equal facts give equal text."""
+    """The canonical text of the facts: equal facts give equal text, also by a later program."""
     return json.dumps(
-        asdict(facts),
-        ensure_ascii=False,
-        sort_keys=True,
-        separators=(",", ":"),
-        default=date.isoformat,
+        facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain
     )
 
 
@@ -134,13 +159,38 @@ def facts_from_stored(stored: dict[str, Any]) -> ReceiptFacts:
     A field added after the receipt was issued takes its default, so a default must print nothing.
     """
     stored["kind"] = ReceiptKind(stored["kind"])
-    for day in ("received_on", "issued_on"):
-        stored[day] = date.fromisoformat(stored[day])
-    for section, line in (("cash", CashLine), ("goods", GoodsLine), ("hours", HoursLine)):
-        stored[section] = tuple(line(**values) for values in stored[section])
-    return ReceiptFacts(**stored)
+    for section, line in _PARTS.items():
+        if section in stored:
+            stored[section] = tuple(line(**_with_days(values)) for values in stored[section])
+    return ReceiptFacts(**_with_days(stored))
 
 
 def facts_digest(facts: ReceiptFacts) -> bytes:
     """SHA-256 of the canonical text."""
     return hashlib.sha256(facts_to_json(facts).encode()).digest()
+
+
+_PARTS: dict[str, Callable[..., Any]] = {
+    "cash": CashLine,
+    "goods": GoodsLine,
+    "hours": HoursLine,
+    "signatories": Signatory,
+}
+_DAYS = ("received_on", "issued_on", "started_on", "ended_on")
+
+
+def _with_days(values: dict[str, Any]) -> dict[str, Any]:
+    days = {name: date.fromisoformat(values[name]) for name in _DAYS if values.get(name)}
+    return values | days
+
+
+def _plain(value: Any) -> Any:
+    """What JSON does not know by itself: a day as a text, a part as its fields."""
+    if isinstance(value, date):
+        return value.isoformat()
+    entries = ((entry, getattr(value, entry.name)) for entry in fields(value))
+    return {entry.name: held for entry, held in entries if not _is_left_out(entry, held)}
+
+
+def _is_left_out(entry: Field[Any], held: object) -> bool:
+    return "later" in entry.metadata and held == entry.default

@@ -15,7 +15,10 @@ from typing import Any, NamedTuple
 try:
     import uharfbuzz as hb
 except ImportError as missing:  # never fall back: every other way prints Persian wrongly
-    raise ImportError("uharfbuzz is not installed; run: make setup") from missing
+    raise ImportError(
+        "uharfbuzz is not installed; run: make setup"
+        " / کتابخانهٔ شکل‌دهی حروف (uharfbuzz) نصب نیست؛ make setup را اجرا کنید"
+    ) from missing
 
 FONT_FOLDER = Path(__file__).parents[1] / "static" / "vendor" / "fonts"
 ZWNJ = "\u200c"
@@ -26,7 +29,7 @@ _DROPPED_TABLES = (
 
 
 class FontsMissing(RuntimeError):
-    """The font files are not there, or are not the pinned ones."""
+    """The font files are not there, or are not the pinned ones; said in English and Persian."""
 
 
 class Weight(StrEnum):
@@ -34,6 +37,8 @@ class Weight(StrEnum):
 
     REGULAR = "VR"
     BOLD = "VB"
+
+    __hash__ = str.__hash__  # Enum's own is Python code, and faces are in the key of every cache
 
 
 class FontFile(NamedTuple):
@@ -162,7 +167,12 @@ def _read(path: Path, file: FontFile) -> bytes:
     try:
         content = path.read_bytes()
     except FileNotFoundError as missing:
-        raise FontsMissing(f"{path} is missing; run: make setup") from missing
+        raise FontsMissing(
+            f"{path} is missing; run: make setup / قلم رسیدها نیست؛ make setup را اجرا کنید"
+        ) from missing
     if hashlib.sha256(content).hexdigest() != file.sha256:
-        raise FontsMissing(f"{path} is not the pinned version; run: make setup")
+        raise FontsMissing(
+            f"{path} is not the pinned version; run: make setup"
+            " / قلم رسیدها نسخهٔ تعیین‌شده نیست؛ make setup را اجرا کنید"
+        )
     return content

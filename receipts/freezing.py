@@ -6,7 +6,8 @@ columns. None of it ever changes.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import lru_cache, reduce
 from operator import add, itemgetter
 from typing import Any, NamedTuple
@@ -18,12 +19,15 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
+    select,
     type_coerce,
 )
+from sqlalchemy.orm import InstrumentedAttribute
 
 from core.database import Id
 from core.portable import json_text
 from core.words import _, speaking
+from donations.models.acceptance import GoodsAcceptance, ServiceAcceptance
 from donations.models.contribution import Contribution, ContributionLine, Tender
 from donations.models.donor import Donor
 from donations.models.fund import Fund
@@ -38,7 +42,8 @@ from receipts.facts import (
     facts_from_stored,
 )
 from receipts.numbering import number_in_address
-from receipts.organisation import ORGANISATION, UNIT, verify_page, verify_url
+from receipts.organisation import verify_page, verify_url
+from receipts.receipt_texts import Texts
 from receipts.series import Receipt
 from receipts.shape import UnknownGlyph, require_printable
 from receipts.text import PERSIAN, printable
@@ -46,7 +51,12 @@ from receipts.text import PERSIAN, printable
 _MISSING = "?"  # for a character the printed face does not have: a gift is never refused for it
 _LINE = ContributionLine
 _kind = type_coerce(_LINE.kind, String)
-_WORDS = ("fund_name", "description", "unit", "skill")  # of people, as they wrote them
+_WORDS = (  # of people, as they wrote them
+    "fund_name", "description", "unit", "skill", "appraiser", "warehouse_number", "duty", "place",
+    "supervisor", "supervisor_title",
+)  # fmt: skip
+_GOODS_FOUND = ("condition", "assessed_value_rial", "basis", "appraiser", "warehouse_number")
+_HOURS_FOUND = ("started_on", "ended_on", "duty", "place", "supervisor", "supervisor_title")
 
 
 class Letters(NamedTuple):
@@ -66,19 +76,25 @@ class Letters(NamedTuple):
     branch_en: str | None
 
 
-def letterhead_text(names: Letters) -> str:
-    """The letterhead as canonical JSON: equal names give equal text."""
+def letterhead_text(names: Letters, texts: Texts) -> str:
+    """The letterhead as canonical JSON: equal names and texts give equal text."""
     is_persian = names.language == PERSIAN
     desk, province = (
         (names.desk_fa, names.province_fa) if is_persian else (names.desk_en, names.province_en)
     )
     facts = {
-        "organisation": ORGANISATION[names.language],
-        "unit": UNIT[names.language],
-        "desk": _printed(desk),
-        "province": _printed(province or ""),
-        "channel": _printed(_channel(names)),
-        "destination_account": _account(names) and _printed(_account(names)),
+        "organisation": texts.organisation,
+        "unit": texts.unit,
+        "tax_line": texts.tax_line,
+        "thanks": texts.thanks,
+        "certificate": texts.certificate,
+        "signatories": [asdict(signatory) for signatory in texts.signatories],
+        "seal": texts.seal,
+        "seal_name": texts.seal_name,
+        "desk": as_printed(desk),
+        "province": as_printed(province or ""),
+        "channel": as_printed(_channel(names)),
+        "destination_account": _account(names) and as_printed(_account(names)),
         "language": names.language,
         "service_id": SERVICE_ID,
         "layout_version": LAYOUT_VERSION,
@@ -107,8 +123,13 @@ def texts_of_lines() -> ColumnElement[str]:
         "unit": json_text(PledgeItem.unit),
         "quantity_thousandths": json_text(_LINE.quantity_thousandths),
         "declared_value_rial": json_text(PledgeItem.declared_value_rial),
+        **_found(GoodsAcceptance, _GOODS_FOUND),
     }
-    hours = {"skill": json_text(PledgeItem.skill), "hours": json_text(_LINE.hours)}
+    hours = {
+        "skill": json_text(PledgeItem.skill),
+        "hours": json_text(_LINE.hours),
+        **_found(ServiceAcceptance, _HOURS_FOUND),
+    }
     line = _object(
         {"line": json_text(_LINE.id), "fund_name": fund},
         case(
@@ -151,8 +172,9 @@ def facts_of(receipt: Receipt) -> ReceiptFacts:
             "cash": [line for line in lines if "amount_rial" in line],
             "goods": [line for line in lines if "quantity" in line],
             "hours": [line for line in lines if "hours" in line],
-            "donor_name": own["donor_name"] and _printed(own["donor_name"]),
+            "donor_name": own["donor_name"] and as_printed(own["donor_name"]),
             "number": receipt.number,
+            "replaces_number": receipt.replaces.number if receipt.replaces else None,
             "kind": receipt.kind.value,
             "issued_on": receipt.issued_on.isoformat(),
             "total_rial": receipt.amount_rial or 0,
@@ -167,17 +189,33 @@ def quantity_text(thousandths: int) -> str:
     return f"{whole}.{rest:03d}".rstrip("0") if rest else str(whole)
 
 
+def _found(
+    acceptance: type[GoodsAcceptance | ServiceAcceptance], names: Sequence[str]
+) -> dict[str, ColumnElement[str]]:
+    """What a desk wrote beside a line; nothing where it wrote nothing.
+
+    Looked up line by line, and only for goods and hours: lines of money are many.
+    """
+
+    def told(name: str) -> ColumnElement[str]:
+        column: InstrumentedAttribute[Any] = getattr(acceptance, name)
+        beside = select(json_text(column)).where(acceptance.contribution_line_id == _LINE.id)
+        return func.coalesce(beside.correlate(_LINE).scalar_subquery(), "null")
+
+    return {name: told(name) for name in names}
+
+
 def _printed_line(line: dict[str, Any]) -> dict[str, Any]:
     """One line in the words of the drawing."""
     del line["line"]
     if "quantity_thousandths" in line:
         line["quantity"] = quantity_text(line.pop("quantity_thousandths"))
-    return line | {name: _printed(line[name] or "") for name in _WORDS if name in line}
+    return line | {name: as_printed(line[name]) for name in _WORDS if line.get(name)}
 
 
 @lru_cache(maxsize=4096)
-def _printed(text: str) -> str:
-    """A text without characters that could not be printed."""
+def as_printed(text: str) -> str:
+    """A text without characters that could not be printed: a gift is never refused for one."""
     return "".join(map(_printed_character, printable(text)))
 
 

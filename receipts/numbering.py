@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from typing import cast as typed
 
 from sqlalchemy import BigInteger, ColumnElement, String, Table, bindparam, cast, func
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.database import engine_of, upsert_of
 from core.digits import normalise
@@ -60,7 +60,9 @@ def number_text(year: int, office_code: str, serial: int) -> str:
     return f"{year}/{office_code}/{serial:06d}"
 
 
-def number_written(prefix: ColumnElement[str], serial: ColumnElement[int]) -> ColumnElement[str]:
+def number_written(
+    prefix: ColumnElement[str], serial: ColumnElement[int] | InstrumentedAttribute[int]
+) -> ColumnElement[str]:
     """The same in SQL: ``prefix`` is 1404/07/."""
     digits = cast(serial, String)
     return prefix + func.substr("000000", func.length(digits) + 1) + digits
@@ -77,3 +79,11 @@ def parse_number(text: str) -> str:
     if written is None:
         raise UnreadableNumber(text=text[:40])
     return "/".join(written.groups())
+
+
+def number_within(text: str) -> str:
+    """The first number that a longer text names, such as a title. Raises UnreadableNumber."""
+    named = re.search(rf"(?<![0-9])(?:{_NUMBER.pattern})(?![0-9])", normalise(text).upper())
+    if named is None:
+        raise UnreadableNumber(text=text[:40])
+    return "/".join(named.groups())

@@ -5,6 +5,7 @@ Lengths are points, the origin is the lower left corner.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -28,6 +29,8 @@ class Edge(StrEnum):
     MIDDLE = "middle"
     RIGHT = "right"
 
+    __hash__ = str.__hash__  # as for Weight
+
 
 class Box(NamedTuple):
     """A rectangle by its lower left corner and its size."""
@@ -38,8 +41,7 @@ class Box(NamedTuple):
     height: float
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A place in a page's content that an element owns."""
 
     page_index: int
@@ -86,24 +88,21 @@ class Page:
         color: str = BLACK,
     ) -> None:
         """Set lines one under the other, the first one's baseline at ``y``."""
-        operators = [f"{color} rg BT /{style.weight} {style.size:g} Tf"]
-        for number, line in enumerate(lines):
-            left = x - _SHARE_BEFORE[edge] * line.width
-            baseline = y - number * leading
-            operators.append(f"1 0 0 1 {left:.2f} {baseline:.2f} Tm {line.operators}")
+        self._leaf(owner, _set_text(lines, style, x, y, edge, leading, color))
+        for line in lines:
             self._use(style.weight, line)
-        operators.append("ET")
-        self._leaf(owner, " ".join(operators))
 
     def qr(self, owner: Element, content: str, box: Box) -> None:
         """A QR code, its quiet zone not included, as rectangles one module high."""
-        rows = qr_rows(content)
-        size = len(rows)
-        operators = [_scaled(box, size, size)]
-        for number, row in enumerate(rows):
-            for dark in _DARK_RUN.finditer(row):
-                start, end = dark.span()
-                operators.append(f"{start} {size - 1 - number} {end - start} 1 re")
+        self.dots(owner, qr_rows(content), box, BLACK)
+
+    def dots(self, owner: Element, rows: Sequence[str], box: Box, color: str) -> None:
+        """A picture in one colour, from the top down, 1 for ink, as rectangles one dot high."""
+        operators = [_scaled(box, len(rows[0]), len(rows), color)]
+        for number, row in enumerate(rows, start=1):
+            inked = " ".join([_INKED[found.span()] for found in _DARK_RUN.finditer(row)])
+            if inked:
+                operators.append(inked.replace("y", str(len(rows) - number)))
         self._leaf(owner, " ".join([*operators, "f Q"]))
 
     def barcode(self, owner: Element, content: str, box: Box) -> None:
@@ -134,11 +133,11 @@ class Page:
         """A horizontal line, as decoration."""
         self._artifact(f"{thickness:g} w {color} RG {x:.2f} {y:.2f} m {x + width:.2f} {y:.2f} l S")
 
-    def watermark(self, text: str, style: Style, color: str) -> None:
-        """A word across the page, drawn as outlines so that it never mixes with copied text."""
+    def watermark(self, text: str, style: Style, color: str, *, center: float) -> None:
+        """A word across the page around ``center``, drawn as outlines, never as copied text."""
         contour, width = _contour(text, style)
         scale = style.size / 1000
-        x, y = self.width / 2, self.height / 2
+        x, y = center, self.height / 2
         slope = "0.8192 0.5736 -0.5736 0.8192"  # 35 degrees
         self._artifact(
             f"q {slope} {x:.2f} {y:.2f} cm {scale:g} 0 0 {scale:g} {-width * scale / 2:.2f}"
@@ -189,12 +188,43 @@ def bounds(box: Box) -> str:
 _SHARE_BEFORE = {Edge.LEFT: 0.0, Edge.MIDDLE: 0.5, Edge.RIGHT: 1.0}
 
 
-def _scaled(box: Box, columns: int, rows: int) -> str:
+def _scaled(box: Box, columns: int, rows: int, color: str = BLACK) -> str:
     """Operators that make one unit the size of a module."""
     return (
         f"q {box.width / columns:.4f} 0 0 {box.height / rows:.4f} {box.x:.2f} {box.y:.2f} cm"
-        f" {BLACK} rg"
+        f" {color} rg"
     )
+
+
+@lru_cache(maxsize=8192)
+def _set_text(
+    lines: tuple[Line, ...],
+    style: Style,
+    x: float,
+    y: float,
+    edge: Edge,
+    leading: float,
+    color: str,
+) -> str:
+    """Operators of lines one under the other; what every document says alike is made once."""
+    operators = [f"{color} rg BT /{style.weight} {style.size:g} Tf"]
+    for number, line in enumerate(lines):
+        left = x - _SHARE_BEFORE[edge] * line.width
+        operators.append(f"1 0 0 1 {left:.2f} {y - number * leading:.2f} Tm {line.operators}")
+    operators.append("ET")
+    return " ".join(operators)
+
+
+class _Inked(dict[tuple[int, int], str]):
+    """The rectangle of neighbouring dots, from one to another, in a row called y."""
+
+    def __missing__(self, span: tuple[int, int]) -> str:
+        start, end = span
+        found = self[span] = f"{start} y {end - start} 1 re"
+        return found
+
+
+_INKED = _Inked()
 
 
 class _Contour:

@@ -1,286 +1,79 @@
-"""The PDF file around a drawing: ReportLab's container, our own fonts, content and structure.
+"""From documents to PDF files, one document in a file or many.
 
-ReportLab prints no character here. Its text paths reverse Persian digits and give the copied text
-private characters; what stays is a sound writer of objects, cross references and trailers. Files
-are PDF 1.7, tagged, with the metadata and the colour profile that PDF/A-2 and PDF/UA-1 ask for.
-
-The same drawing and identity give the same bytes: nothing is taken from the clock.
+The same document gives the same bytes, sealed with an RSA key too: nothing is taken from the clock.
 """
 
-import io
-import zlib
-from datetime import date
-from functools import cache
-from typing import Any, NamedTuple
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
 
-from PIL import ImageCms
-from reportlab.pdfbase import pdfdoc, pdfmetrics
-from reportlab.pdfgen.canvas import Canvas
+from receipts.document import Container, Document, DocumentFacts
+from receipts.lean import write_documents, write_lean
+from receipts.page import Drawing
+from receipts.reportlab_file import write_reportlab
+from receipts.sealing import Seal
 
-from receipts.embedding import FontProgram, font_program
-from receipts.fonts import Weight, face
-from receipts.page import Drawing, Element, Mark, Page
-from receipts.xmp import xmp_packet
+__all__ = [
+    "BATCH_LIMIT",
+    "BatchTooLarge",
+    "Container",
+    "Document",
+    "DocumentFacts",
+    "write_batch",
+    "write_batch_file",
+    "write_pdf",
+]
 
-PRODUCER = "Mosharekat"
-_NO_FONT = "mosharekat-none"
-_ICC_DATE = slice(24, 36)  # creation time of a colour profile, in its header
-_COMPRESSION = 4  # 6 saves 200 bytes and costs a tenth of a millisecond
-
-
-class DocumentFacts(NamedTuple):
-    """What a file says of itself. ``identity`` is 16 bytes that only this document has."""
-
-    title: str
-    author: str
-    language: str
-    is_rtl: bool
-    created_on: date
-    identity: bytes
+BATCH_LIMIT = 1000  # documents in one file: what a reader still opens at once
 
 
-def write_pdf(drawing: Drawing, facts: DocumentFacts) -> bytes:
-    """The file of a drawing."""
-    file = io.BytesIO()
-    canvas = Canvas(
-        file,
-        pagesize=(drawing.width, drawing.height),
-        invariant=1,
-        initialFontName=_NO_FONT,
-        pdfVersion=(1, 7),
-        lang="fa-IR" if facts.language == "fa" else facts.language,
-    )
-    objects = _Objects(canvas._doc)
-    programs = _programs(drawing)
-    fonts = "".join(
-        f"/{weight} {_add_font(objects, weight, programs[weight])} 0 R" for weight in programs
-    )
-    resources = objects.add(f"<</Font<<{fonts}>>>>".encode())
-    rare = {weight: program.cid_of_rare for weight, program in programs.items()}
-    page_numbers = [
-        _add_page(canvas, objects, page, resources, page.operators(rare)) for page in drawing.pages
-    ]
-    root = _add_structure(objects, drawing, page_numbers)
-    _describe(objects, root, facts)
-    canvas.save()
-    return file.getvalue()
+class BatchTooLarge(ValueError):
+    """More documents than one file may hold; the caller has to make several files."""
 
 
-class _Object(pdfdoc.PDFObject):  # type: ignore[misc]
-    """An object whose bytes we write ourselves; ReportLab numbers and places it."""
+def write_pdf(drawing: Drawing, facts: DocumentFacts, *, seal: Seal | None = None) -> bytes:
+    """The file of one document, sealed where a seal is given.
 
-    __RefOnly__ = 1
-
-    def __init__(self) -> None:
-        self.content = b""
-
-    def format(self, document: object) -> bytes:
-        return self.content
-
-
-class _Catalog(pdfdoc.PDFCatalog):  # type: ignore[misc]
-    """ReportLab's catalog with the one entry of PDF/A that it does not know."""
-
-    __NoDefault__ = [*pdfdoc.PDFCatalog.__NoDefault__, "OutputIntents"]
-    __Refs__ = ()
+    Raises ValueError for a seal on a document of the first container, which has no room for one.
+    """
+    if facts.container is Container.LEAN:
+        return write_lean(drawing, facts, seal)
+    if seal is not None:
+        raise ValueError(f"{facts.title}: the first container cannot be sealed")
+    return write_reportlab(drawing, facts)
 
 
-class _TaggedPage(pdfdoc.PDFPage):  # type: ignore[misc]
-    __NoDefault__ = [*pdfdoc.PDFPage.__NoDefault__, "StructParents", "Tabs"]
+def write_batch(documents: Iterable[Document], file: BinaryIO) -> None:
+    """One file of many documents, in their order, written as they come.
+
+    Fonts are shared, memory stays flat, nothing is sealed: these are copies to print. The file says
+    of itself what the first document says. Raises BatchTooLarge after ``BATCH_LIMIT`` documents and
+    ValueError when there is none; what was written until then is no whole file.
+    """
+    write_documents(_counted(documents), file)
 
 
-class _NoFont:
-    """Keeps the unembedded Helvetica, which PDF/A forbids, out of every page."""
+def write_batch_file(documents: Iterable[Document], path: Path) -> None:
+    """One file of many documents at a path, where it appears whole or not at all.
 
-    _dynamicFont = 1  # noqa: N815 - ReportLab's names
-    _multiByte = 1  # noqa: N815
-    shapable = False
-    fontName = _NO_FONT  # noqa: N815
-
-    class face:  # noqa: N801
-        builtIn = False  # noqa: N815
-        ascent = descent = 0
-        name = _NO_FONT
-
-    def addObjects(self, document: object) -> None:  # noqa: N802
-        """Nothing to embed."""
-
-
-pdfmetrics._fonts[_NO_FONT] = _NoFont()
+    Raises as ``write_batch`` does, and OSError where the disk is full; what stood there before then
+    still stands there.
+    """
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with fresh.open("xb") as file:
+            write_batch(documents, file)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
-class _Objects:
-    """Adds our objects to ReportLab's document, by number."""
-
-    def __init__(self, document: Any) -> None:
-        self.document = document
-        self._reserved: dict[int, _Object] = {}
-
-    def reserve(self) -> int:
-        entry = _Object()
-        self.document.Reference(entry)
-        number: int = self.document.objectcounter
-        self._reserved[number] = entry
-        return number
-
-    def put(self, number: int, content: bytes) -> None:
-        self._reserved[number].content = content + b"\n"
-
-    def add(self, content: bytes) -> int:
-        number = self.reserve()
-        self.put(number, content)
-        return number
-
-    def add_stream(self, compressed: bytes, entries: str = "") -> int:
-        return self._stream(f"{entries}/Filter/FlateDecode", compressed)
-
-    def add_plain_stream(self, content: bytes, entries: str) -> int:
-        return self._stream(entries, content)
-
-    def _stream(self, entries: str, content: bytes) -> int:
-        # PDF/A asks for the line end before endstream that ReportLab's own streams lack.
-        head = f"<<{entries}/Length {len(content)}>>stream\n".encode()
-        return self.add(head + content + b"\nendstream")
-
-
-def _programs(drawing: Drawing) -> dict[Weight, FontProgram]:
-    programs = {}
-    for weight in Weight:
-        cids = set().union(*(page.cids.get(weight, ()) for page in drawing.pages))
-        rare = set().union(*(page.rare.get(weight, ()) for page in drawing.pages))
-        if cids or rare:
-            programs[weight] = font_program(weight, cids, rare)
-    return programs
-
-
-def _add_font(objects: _Objects, weight: Weight, font: FontProgram) -> int:
-    metrics = face(weight).metrics
-    program = objects.add_stream(font.program, f"/Length1 {font.program_length}")
-    cid_to_gid = objects.add_stream(font.cid_to_gid)
-    to_unicode = objects.add_stream(font.to_unicode)
-    box = " ".join(map(str, metrics.box))
-    descriptor = objects.add(
-        f"<</Type/FontDescriptor/FontName/{font.name}/Flags 4/FontBBox[{box}]/ItalicAngle 0"
-        f"/Ascent {metrics.ascent}/Descent {metrics.descent}/CapHeight {metrics.cap_height}"
-        f"/StemV {face(weight).stem}/FontFile2 {program} 0 R>>".encode()
-    )
-    descendant = objects.add(
-        f"<</Type/Font/Subtype/CIDFontType2/BaseFont/{font.name}"
-        "/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
-        f"/FontDescriptor {descriptor} 0 R/DW 0/W {font.widths}"
-        f"/CIDToGIDMap {cid_to_gid} 0 R>>".encode()
-    )
-    return objects.add(
-        f"<</Type/Font/Subtype/Type0/BaseFont/{font.name}/Encoding/Identity-H"
-        f"/DescendantFonts[{descendant} 0 R]/ToUnicode {to_unicode} 0 R>>".encode()
-    )
-
-
-def _add_page(canvas: Any, objects: _Objects, page: Page, resources: int, operators: str) -> int:
-    """Let ReportLab make the page, then give it our content and fonts. Returns its number."""
-    compressed = zlib.compress(operators.encode("ascii"), _COMPRESSION)
-    content = objects.add_stream(compressed)
-    document = objects.document
-    name = document.thisPageName()
-    canvas.showPage()
-    made = document.idToObject[name]
-    made.__class__ = _TaggedPage
-    made.Contents = f"{content} 0 R"
-    made.Resources = f"{resources} 0 R"
-    made.StructParents = page.index
-    made.Tabs = "/S"
-    number: int = document.idToObjectNumberAndVersion[name][0]
-    return number
-
-
-def _add_structure(objects: _Objects, drawing: Drawing, page_numbers: list[int]) -> int:
-    """The structure tree and, for each page, which element owns which mark."""
-    root = objects.reserve()
-    number_of: dict[int, int] = {}
-    top = _add_element(objects, drawing.root, root, page_numbers, number_of)
-    parents = []
-    for page in drawing.pages:
-        owners = " ".join(f"{number_of[id(owner)]} 0 R" for owner in page.owners)
-        parents.append(f"{page.index}[{owners}]")
-    objects.put(
-        root,
-        f"<</Type/StructTreeRoot/K {top} 0 R/ParentTree<</Nums[{''.join(parents)}]>>"
-        f"/ParentTreeNextKey {len(drawing.pages)}>>".encode(),
-    )
-    return root
-
-
-def _add_element(
-    objects: _Objects,
-    element: Element,
-    parent: int,
-    page_numbers: list[int],
-    number_of: dict[int, int],
-) -> int:
-    number = number_of[id(element)] = objects.reserve()
-    pages = [page_numbers[kid.page_index] for kid in element.kids if isinstance(kid, Mark)]
-    kids = []
-    for kid in element.kids:
-        if isinstance(kid, Element):
-            child = _add_element(objects, kid, number, page_numbers, number_of)
-            kids.append(f"{child} 0 R")
-        elif (on_page := page_numbers[kid.page_index]) == pages[0]:
-            kids.append(str(kid.number))
-        else:  # a cell that goes on on another page
-            kids.append(f"<</Type/MCR/Pg {on_page} 0 R/MCID {kid.number}>>")
-    page = f"/Pg {pages[0]} 0 R" if pages else ""
-    listed = f" {kids[0]}" if len(kids) == 1 else f"[{' '.join(kids)}]"
-    alt = f"/Alt{_text(element.alt)}" if element.alt else ""
-    attributes = f"/A<<{element.attributes}>>" if element.attributes else ""
-    objects.put(
-        number,
-        f"<</S/{element.role}/P {parent} 0 R{page}/K{listed}{alt}{attributes}>>".encode(),
-    )
-    return number
-
-
-def _describe(objects: _Objects, structure: int, facts: DocumentFacts) -> None:
-    """Catalog, document information, metadata and identity."""
-    document = objects.document
-    day = facts.created_on
-    packet = xmp_packet(facts.title, facts.author, PRODUCER, day)
-    metadata = objects.add_plain_stream(packet, "/Type/Metadata/Subtype/XML")
-    profile = objects.add_stream(_color_profile(), "/N 3")
-    catalog = document.Catalog
-    catalog.__class__ = _Catalog
-    catalog.Outlines = None
-    catalog.StructTreeRoot = f"{structure} 0 R"
-    catalog.MarkInfo = "<</Marked true>>"
-    catalog.Metadata = f"{metadata} 0 R"
-    direction = "R2L" if facts.is_rtl else "L2R"
-    catalog.ViewerPreferences = f"<</DisplayDocTitle true/Direction/{direction}>>"
-    catalog.OutputIntents = (
-        "[<</Type/OutputIntent/S/GTS_PDFA1/OutputConditionIdentifier(sRGB)"
-        f"/Info(sRGB IEC61966-2.1)/DestOutputProfile {profile} 0 R>>]"
-    )
-    moment = f"(D:{day:%Y%m%d}000000+03'30')"
-    document.info = information = _Information()
-    information.content = (
-        f"<</Title{_text(facts.title)}/Author{_text(facts.author)}/Producer({PRODUCER})"
-        f"/CreationDate{moment}/ModDate{moment}>>\n".encode()
-    )
-    identity = facts.identity.hex().upper()
-    document._ID = f"[<{identity}><{identity}>]".encode()
-
-
-class _Information(_Object):
-    """Document information in our own bytes; ReportLab would add its own dates."""
-
-    def digest(self, signature: object) -> None:
-        """The identity comes from the facts, not from here."""
-
-
-@cache
-def _color_profile() -> bytes:
-    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    profile[_ICC_DATE] = bytes((7, 233, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0))  # 2025-01-01, not today
-    return zlib.compress(bytes(profile), 9)
-
-
-def _text(text: str) -> str:
-    return f"<FEFF{text.encode('utf-16-be').hex().upper()}>"
+def _counted(documents: Iterable[Document]) -> Iterable[Document]:
+    for number, document in enumerate(documents):
+        if number == BATCH_LIMIT:
+            raise BatchTooLarge(f"more than {BATCH_LIMIT} documents for one file")
+        yield document

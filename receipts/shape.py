@@ -28,6 +28,7 @@ _BIDI_CONTROLS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 
 # Digits are set one by one: they are not kerned, and ten are cached where numbers are ever new.
 _TOKENS = re.compile(" +|[0-9۰-۹]|[^ 0-9۰-۹]+")
 _WORDS = re.compile("[^ ]+")
+_NOTHING: frozenset[int] = frozenset()
 _LEAST_SHIFT = 0.05  # thousandths of an em; below it nobody sees a shift
 
 
@@ -57,6 +58,7 @@ class Line(NamedTuple):
 
 class _Word(NamedTuple):
     pieces: tuple[tuple[float, str], ...]  # (rise, content of a TJ array), thousandths of an em
+    flat: str  # that content where nothing rises, as in nearly every word
     width: float
     cids: frozenset[int]
     rare: frozenset[Pair]
@@ -74,10 +76,14 @@ def require_printable(texts: Iterable[str]) -> None:
 def set_paragraph(text: str, style: Style, width: float | None = None) -> tuple[Line, ...]:
     """The lines of a text, broken at blanks to a width in points. Raises UnknownGlyph."""
     found = levels(text, style.base)
-    limit = None if width is None else width * 1000 / style.size
+    if width is None:
+        return (_set_line(text, found, style, 0, len(text)),)
+    whole = _set_line(text, found, style, 0, len(text.rstrip(" ")))
+    if whole.width <= width:
+        return (whole,)
     return tuple(
         _set_line(text, found, style, start, end)
-        for start, end in _line_ranges(text, found, style.weight, limit)
+        for start, end in _line_ranges(text, found, style.weight, width * 1000 / style.size)
     )
 
 
@@ -98,11 +104,8 @@ def number_rare(operators: str, cid_of: Mapping[Weight, Mapping[Pair, int]]) -> 
 
 
 def _line_ranges(
-    text: str, found: list[int], weight: Weight, limit: float | None
+    text: str, found: bytes, weight: Weight, limit: float
 ) -> Iterator[tuple[int, int]]:
-    if limit is None:
-        yield 0, len(text)
-        return
     blank = _word(weight, " ", is_rtl=False).width
     start = end = 0
     used = 0.0
@@ -122,7 +125,7 @@ def _line_ranges(
 
 
 def _longest_fitting(
-    text: str, found: list[int], weight: Weight, start: int, end: int, limit: float
+    text: str, found: bytes, weight: Weight, start: int, end: int, limit: float
 ) -> int:
     """Where a word too wide for any line must be cut; at least one character goes on."""
     cut = start + 1
@@ -134,7 +137,7 @@ def _longest_fitting(
     return cut
 
 
-def _span_width(text: str, found: list[int], weight: Weight, start: int, end: int) -> float:
+def _span_width(text: str, found: bytes, weight: Weight, start: int, end: int) -> float:
     total = 0.0
     for run in level_runs(found[start:end], start):
         total += sum(word.width for word in _words(text, run, weight))
@@ -144,6 +147,8 @@ def _span_width(text: str, found: list[int], weight: Weight, start: int, end: in
 def _words(text: str, run: Run, weight: Weight) -> list[_Word]:
     """The words and blanks of a run in logical order."""
     shown = text[run.start : run.end].translate(_BIDI_CONTROLS)
+    if not shown:
+        return []
     return [_word(weight, token, bool(run.level & 1)) for token in _TOKENS.findall(shown)]
 
 
@@ -165,7 +170,8 @@ def _word(weight: Weight, text: str, is_rtl: bool) -> _Word:  # noqa: FBT001 - a
     pairs = frozenset(cell.pair for cell in ordered)
     rare = pairs - table.cid_of.keys()
     cids = frozenset(table.cid_of[pair] for pair in pairs - rare)
-    return _Word(tuple(pieces), sum(cell.advance for cell in ordered), cids, rare)
+    flat = pieces[0][1] if len(pieces) == 1 and not pieces[0][0] else ""
+    return _Word(tuple(pieces), flat, sum(cell.advance for cell in ordered), cids, rare)
 
 
 def _append(pieces: list[tuple[float, str]], rise: float, content: str) -> None:
@@ -176,7 +182,7 @@ def _append(pieces: list[tuple[float, str]], rise: float, content: str) -> None:
         pieces.append((rise, content))
 
 
-def _set_line(text: str, found: list[int], style: Style, start: int, end: int) -> Line:
+def _set_line(text: str, found: bytes, style: Style, start: int, end: int) -> Line:
     line = line_levels(text, found, style.base, start, end)
     operators: list[str] = []
     words: list[_Word] = []
@@ -189,11 +195,12 @@ def _set_line(text: str, found: list[int], style: Style, start: int, end: int) -
         shown = _show(visual, style.size)
         operators.append(f"/ReversedChars BMC {shown} EMC" if is_rtl else shown)
         words += logical
+    rare = [word.rare for word in words if word.rare]
     return Line(
         " ".join(operators),
-        sum(word.width for word in words) * style.size / 1000,
-        frozenset().union(*(word.cids for word in words)),
-        frozenset().union(*(word.rare for word in words)),
+        sum([word.width for word in words]) * style.size / 1000,
+        _NOTHING.union(*[word.cids for word in words]),
+        frozenset().union(*rare),
     )
 
 
@@ -210,6 +217,9 @@ def _joined(runs: list[Run]) -> list[Run]:
 
 
 def _show(words: list[_Word], size: float) -> str:
+    flat = [word.flat for word in words]
+    if all(flat):
+        return f"[{''.join(flat).replace('><', '')}]TJ"
     pieces: list[tuple[float, str]] = []
     for word in words:
         for rise, content in word.pieces:
@@ -239,4 +249,4 @@ def _rare_code(weight: Weight, pair: Pair) -> str:
 def _require_glyph(weight: Weight, character: str) -> None:
     if not face(weight).has(character):
         name = unicodedata.name(character, "a character without a name")
-        raise UnknownGlyph(character=f"U+{ord(character):04X} {name}")
+        raise UnknownGlyph(character=f"U+{ord(character):04X} {name}", sign=character)

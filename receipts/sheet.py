@@ -1,7 +1,8 @@
 """A flow of text, rows and boxes down pages, A5 unless told otherwise, in either direction.
 
 Positions along a line are measured from the *start* edge: the right margin in Persian, the left one
-in English. Lengths are points.
+in English. Lengths are points. A sheet may fill a part of each page only: two sheets that share a
+drawing stand side by side.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from reportlab.lib.pagesizes import A5
 from receipts.bidi import LTR, RTL
 from receipts.fonts import Weight
 from receipts.page import BLACK, Box, Drawing, Edge, Element, Page
+from receipts.palette import GREEN, HAIRLINE, INK, QUIET, RED, TINT
 from receipts.shape import Line, Style, set_paragraph
 
 WIDTH, HEIGHT = A5
@@ -41,6 +43,40 @@ class Look(NamedTuple):
     gap: float
 
 
+class Tone(StrEnum):
+    """A colour by what it is for: a field of ``Theme``."""
+
+    ACCENT = "accent"
+    INK = "ink"
+    QUIET = "quiet"
+    ALARM = "alarm"
+
+
+class Theme(NamedTuple):
+    """The colours of a paper; an empty tint is not printed at all."""
+
+    accent: str
+    ink: str
+    quiet: str
+    hairline: str
+    tint: str
+    alarm: str
+
+
+IN_GREEN = Theme(GREEN, INK, QUIET, HAIRLINE, TINT, RED)
+IN_BLACK = Theme(BLACK, BLACK, BLACK, BLACK, "", BLACK)  # a roll has no second colour
+
+
+class Frame(NamedTuple):
+    """The part of a page that a sheet fills, from the left edge and over the whole height."""
+
+    width: float
+    height: float
+    left: float = 0.0
+    margin: float = MARGIN
+    bottom: float = BOTTOM
+
+
 ROOMY = Look(size=9.5, leading=15.4, padding=3.0, gap=10)
 CLOSE = Look(size=8.5, leading=13.2, padding=1.6, gap=6)
 
@@ -65,6 +101,10 @@ class Sheet:
     look: Look
     on_new_page: Callable[["Sheet"], None]
     drawing: Drawing
+    frame: Frame
+    root: Element
+    theme: Theme = IN_GREEN
+    number: int = 0  # of the page in hand
     y: float = 0.0
 
     @classmethod
@@ -76,27 +116,37 @@ class Sheet:
         on_new_page: Callable[["Sheet"], None],
         size: tuple[float, float] = A5,
     ) -> "Sheet":
-        sheet = cls(is_rtl, look, on_new_page, Drawing(*size))
+        """A sheet that fills the pages of a drawing of its own."""
+        drawing = Drawing(*size)
+        sheet = cls(is_rtl, look, on_new_page, drawing, Frame(*size), drawing.root)
         sheet.turn_page()
         return sheet
 
     @property
     def inner(self) -> float:
         """How wide a line may be."""
-        return self.drawing.width - 2 * MARGIN
+        return self.frame.width - 2 * self.frame.margin
 
     @property
     def page(self) -> Page:
-        return self.drawing.pages[-1]
+        return self.drawing.pages[self.number - 1]
+
+    def color(self, tone: Tone) -> str:
+        """A colour of the paper, as operands of PDF's rg and RG."""
+        color: str = getattr(self.theme, tone)
+        return color
 
     def turn_page(self) -> None:
-        self.drawing.new_page()
-        self.y = self.drawing.height - MARGIN
+        """Go on to the next page, which may be there already for the sheet beside this one."""
+        self.number += 1
+        if self.number > len(self.drawing.pages):
+            self.drawing.new_page()
+        self.y = self.frame.height - self.frame.margin
         self.on_new_page(self)
 
     def need(self, height: float) -> None:
         """Go on to a new page unless this much is left on this one."""
-        if self.y - height < BOTTOM:
+        if self.y - height < self.frame.bottom:
             self.turn_page()
 
     def style(self, size: float, weight: Weight = Weight.REGULAR) -> Style:
@@ -104,9 +154,18 @@ class Sheet:
 
     def box(self, offset: float, top: float, width: float, height: float) -> Box:
         """A rectangle by its distance from the start edge and its top."""
-        right = self.drawing.width - MARGIN
-        left = right - offset - width if self.is_rtl else MARGIN + offset
+        left = self._end - offset - width if self.is_rtl else self._begin + offset
         return Box(left, top - height, width, height)
+
+    def tint(self, box: Box) -> None:
+        """Lay the paper's tint under what follows, where it has one."""
+        if self.theme.tint:
+            self.page.fill(box, self.theme.tint)
+
+    def rule(self, color: str, *, offset: float = 0.0, width: float | None = None) -> None:
+        """A hairline where the page is used, over the whole width if not told."""
+        box = self.box(offset, self.y, self.inner if width is None else width, 0)
+        self.page.rule(box.x, box.y, box.width, color)
 
     def line(
         self,
@@ -137,13 +196,14 @@ class Sheet:
         leading: float,
         offset: float = 0.0,
         width: float | None = None,
+        side: Side = Side.START,
         color: str = BLACK,
     ) -> None:
         """Lines that flow on from where the page is used, over its whole width if not told."""
         lines = set_paragraph(text, style, self.inner if width is None else width)
         self.need(leading * len(lines))
         baseline = self.y - _ASCENT * style.size
-        self._place(owner, lines, style, offset, baseline, Side.START, color, leading)
+        self._place(owner, lines, style, offset, baseline, side, color, leading)
         self.y -= leading * len(lines)
 
     def row(self, cells: Sequence[Cell], *, rule: str = "", tint: str = "") -> None:
@@ -156,7 +216,7 @@ class Sheet:
         ]
         total, done = max(map(len, columns)), 0
         while done < total:
-            room = int((self.y - BOTTOM - 2 * look.padding) / look.leading)
+            room = int((self.y - self.frame.bottom - 2 * look.padding) / look.leading)
             if room < min(total - done, _MINIMUM_SPLIT) or (not done and room < total <= _FULL):
                 self.turn_page()
                 continue
@@ -182,7 +242,15 @@ class Sheet:
             self.y -= height
             done += taken
         if rule:
-            self.page.rule(MARGIN, self.y, self.inner, rule)
+            self.rule(rule)
+
+    @property
+    def _begin(self) -> float:
+        return self.frame.left + self.frame.margin
+
+    @property
+    def _end(self) -> float:
+        return self.frame.left + self.frame.width - self.frame.margin
 
     def _place(
         self,
@@ -196,7 +264,7 @@ class Sheet:
         leading: float = 0.0,
         page: Page | None = None,
     ) -> None:
-        x = self.drawing.width - MARGIN - anchor if self.is_rtl else MARGIN + anchor
+        x = self._end - anchor if self.is_rtl else self._begin + anchor
         edge = _EDGE[self.is_rtl][side]
         (page or self.page).text(
             owner, lines, style, x=x, y=baseline, edge=edge, leading=leading, color=color

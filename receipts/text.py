@@ -71,6 +71,13 @@ def day_text(day: date, language: str) -> str:
     return f"{isolate(to_latin(jalali_text(day)))} ({isolate(day.isoformat())})"
 
 
+def short_days(day: date, language: str) -> tuple[str, str]:
+    """A day in the calendar of the country, and for English readers also the Gregorian one."""
+    if language == PERSIAN:
+        return isolate(jalali_text(day)), ""
+    return isolate(to_latin(jalali_text(day))), isolate(day.isoformat())
+
+
 def figures(number: int, language: str) -> str:
     """A whole number grouped by thousands: ۲٬۵۰۰٬۰۰۰ or 2,500,000."""
     return isolate(grouped(number) if language == PERSIAN else f"{number:,}")

@@ -7,17 +7,17 @@ taken by whole days (``days``). Nothing here needs a database: it runs where fil
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from operator import gt, lt, ne, sub
+from typing import Any, NamedTuple, Self
 
 from core.refusals import Refusal
 from reconciliation.line_classes import LineClass
-from reconciliation.statements.contract import Balances, Statement, StatementRow, UnreadRow
+from reconciliation.statements.contract import Balances, Bookings, Statement, UnreadRow
 from reconciliation.statements.refusals import FileTooLarge, NoRows
 
-SLICE_ROWS = 5_000
 ROWS_MAX = 2_000_000
 SET_ASIDE_MAX = 20
 
@@ -97,6 +97,43 @@ class ChainRow(NamedTuple):
         return self.balance_rial - self.amount_rial
 
 
+class ChainRows(NamedTuple):
+    """Some rows one after another: the fields of ``ChainRow``, each as a column."""
+
+    row_number: Sequence[int]
+    booked_on: Sequence[str]
+    booked_time: Sequence[str | None]
+    amount_rial: Sequence[int]
+    balance_rial: Sequence[int | None]
+    line_class: Sequence[str]
+    deposit_id: Sequence[str | None]
+    reference: Sequence[str | None]
+    terminal: Sequence[str | None]
+    branch: Sequence[str | None]
+    payer: Sequence[str | None]
+    description: Sequence[str | None]
+    raw: Sequence[str]
+    card_key: Sequence[str | None]
+    fingerprint: Sequence[bytes]
+
+    @classmethod
+    def of(cls, rows: Sequence[ChainRow]) -> Self:
+        """The columns of some rows, of one at least."""
+        return cls._make(zip(*rows, strict=True))
+
+    def rows(self) -> Iterator[ChainRow]:
+        """The rows one by one."""
+        return map(ChainRow._make, zip(*self, strict=True))
+
+    def row(self, at: int) -> ChainRow:
+        """One of them by its place."""
+        return ChainRow._make(column[at] for column in self)
+
+    def part(self, places: slice) -> Self:
+        """Some of them, or all in the other direction."""
+        return type(self)._make(column[places] for column in self)
+
+
 @dataclass(slots=True)
 class Gap:
     """A row set aside, by its place in the file, between its neighbours."""
@@ -126,7 +163,7 @@ class Ending:
 
 
 class Reading:
-    """One pass over a statement: its rows in slices, in the order of the file, then its ending."""
+    """One pass over a statement: its rows in slices, in the order of the file; then its ending."""
 
     def __init__(self, statement: Statement, *, account_number: str, unit: str) -> None:
         self._statement = statement
@@ -135,52 +172,42 @@ class Reading:
         self._gaps: list[Gap] = []
         self.ending = Ending(balances=statement.balances)
 
-    def slices(self) -> Iterator[list[ChainRow]]:
+    def slices(self) -> Iterator[ChainRows]:
         """The rows, proved at the end. Raises a Refusal, and then nothing of them holds."""
-        statement, account = self._statement, self._account
-        is_chain = statement.balances is Balances.RUNNING
+        is_chain = self._statement.balances is Balances.RUNNING
         directions = _Directions() if is_chain else _Days()
         first: ChainRow | None = None
         above: ChainRow | None = None
         gap: Gap | None = None
-        rows: list[ChainRow] = []
-        for read in statement.rows:
+        for read in self._statement.bookings:
             if isinstance(read, UnreadRow):
                 if gap is not None:
                     raise UncertainRow(row=read.row_number)
-                gap = Gap(self.ending.row_count + len(rows), read, above)
-                rows.append(_PLACEHOLDER)
+                gap = Gap(self.ending.row_count, read, above)
+                yield self._counted(ChainRows.of([_PLACEHOLDER]))
                 continue
-            row = chain_row(read, statement.minor_digits, account)
+            rows = chain_rows(read, self._statement.minor_digits, self._account)
             if gap is not None:
-                gap.below = row
+                gap.below = rows.row(0)
                 self._gaps.append(gap)
-                gap = None
-            elif above is not None:
-                directions.compare(above, row)
-            first = first or row
-            above = row
-            rows.append(row)
-            if len(rows) >= SLICE_ROWS:
-                yield self._counted(rows[:SLICE_ROWS])
-                rows = rows[SLICE_ROWS:]
+            directions.compare(above if gap is None else None, rows)
+            gap = None
+            first, above = first or rows.row(0), rows.row(-1)
+            yield self._counted(rows)
         if gap is not None:
             self._gaps.append(gap)
-        if rows:
-            yield self._counted(rows)
         if first is None or above is None:
             raise NoRows
         self._end(directions, first, above)
 
-    def _counted(self, rows: list[ChainRow]) -> list[ChainRow]:
+    def _counted(self, rows: ChainRows) -> ChainRows:
         ending = self.ending
-        ending.row_count += len(rows)
+        ending.row_count += len(rows.row_number)
         if ending.row_count > ROWS_MAX or len(self._gaps) > SET_ASIDE_MAX:
             raise FileTooLarge
-        amounts = [row.amount_rial for row in rows]
-        ending.total_rial += sum(amounts)
-        ending.credit_rial += sum(amount for amount in amounts if amount > 0)
-        days = {row.booked_on for row in rows} - {""}
+        ending.total_rial += sum(rows.amount_rial)
+        ending.credit_rial += sum(amount for amount in rows.amount_rial if amount > 0)
+        days = set(rows.booked_on) - {""}
         if days:
             ending.first_day = min(days | {ending.first_day} - {""})
             ending.last_day = max(days | {ending.last_day})
@@ -233,11 +260,15 @@ class Reading:
         has_balance = ending.balances is not Balances.RUNNING or balance is not None
         if day is None or not amount or not has_balance:
             raise UncertainRow(row=row.row_number)
-        clock = _clock(row)
+        clock = None if row.booked_time is None else row.booked_time.isoformat(_MICROSECONDS)
+        texts = (row.reference, row.deposit_id, row.branch, row.payer, row.description)
+        (fingerprint,) = _fingerprints(
+            self._account, [day], [clock], [amount], *([text] for text in texts)
+        )
         return ChainRow(
             row.row_number, day, clock, amount, balance, LineClass.UNKNOWN.value,
             row.deposit_id, row.reference, row.terminal, row.branch, row.payer, row.description,
-            row.raw, row.card_key, _fingerprint(self._account, day, clock, amount, row),
+            row.raw, row.card_key, fingerprint,
         )  # fmt: skip
 
     def _declared_rest(self) -> int | None:
@@ -247,22 +278,25 @@ class Reading:
         return ending.closing_rial - ending.opening_rial - ending.total_rial
 
 
-def chain_row(read: StatementRow, minor_digits: int, account: bytes) -> ChainRow:
-    """A row as a reader gave it, in rials and with its fingerprint. Raises FractionOfRial."""
-    amount_rial, balance_rial = read.amount_minor, read.balance_minor
+def chain_rows(read: Bookings, minor_digits: int, account: bytes) -> ChainRows:
+    """Rows as a reader gave them, in rials and with their fingerprints. Raises FractionOfRial."""
+    amounts, balances = read.amount_minor, read.balance_minor
     if minor_digits:
-        amount_rial = _whole(amount_rial, minor_digits, read.row_number)
-        if balance_rial is not None:
-            balance_rial = _whole(balance_rial, minor_digits, read.row_number)
-    day = read.booked_on.isoformat()
-    clock = _clock(read)
-    return ChainRow(
-        read.row_number,
-        day,
-        clock,
-        amount_rial,
-        balance_rial,
-        read.line_class.value,
+        amounts = _whole_column(amounts, minor_digits, read.row_number)
+        balances = _whole_column(balances, minor_digits, read.row_number)
+    written = {day: day.isoformat() for day in set(read.booked_on)}
+    days = [written[day] for day in read.booked_on]
+    clocks = [
+        None if moment is None else moment.isoformat(_MICROSECONDS) for moment in read.booked_time
+    ]
+    texts = (read.reference, read.deposit_id, read.branch, read.payer, read.description)
+    return ChainRows(
+        list(read.row_number),
+        days,
+        clocks,
+        amounts,
+        balances,
+        list(map(_CLASSES.__getitem__, read.line_class)),
         read.deposit_id,
         read.reference,
         read.terminal,
@@ -271,15 +305,24 @@ def chain_row(read: StatementRow, minor_digits: int, account: bytes) -> ChainRow
         read.description,
         read.raw,
         read.card_key,
-        _fingerprint(account, day, clock, amount_rial, read),
+        _fingerprints(account, days, clocks, amounts, *texts),
     )
 
 
-_PLACEHOLDER = ChainRow(0, "", None, 0, None, "", None, None, None, None, None, None, "", None, b"")
+_CLASSES = {line_class: line_class.value for line_class in LineClass}
+_MICROSECONDS = "microseconds"  # as the table of lines has times
+_PLACEHOLDER = ChainRow(
+    0, "", None, 0, None, "", None, None, None, None, None, None, "", None, bytes(16)
+)  # fmt: skip
 
 
-def _clock(read: StatementRow | UnreadRow) -> str | None:
-    return None if read.booked_time is None else f"{read.booked_time.isoformat()}.000000"
+def _whole_column(
+    minors: Sequence[int | None], minor_digits: int, row_numbers: Sequence[int]
+) -> list[Any]:
+    return [
+        None if minor is None else _whole(minor, minor_digits, number)
+        for minor, number in zip(minors, row_numbers, strict=True)
+    ]
 
 
 def _whole(amount_minor: int, minor_digits: int, row_number: int | None) -> int:
@@ -290,20 +333,24 @@ def _whole(amount_minor: int, minor_digits: int, row_number: int | None) -> int:
     return whole
 
 
-def _fingerprint(
-    account: bytes, day: str, clock: str | None, amount_rial: int, read: StatementRow | UnreadRow
-) -> bytes:
-    """Sixteen bytes of everything that tells a booking apart, but for its balance."""
-    text = (
-        f"{day}\x1f{clock}\x1f{amount_rial}\x1f{read.reference}\x1f{read.deposit_id}\x1f"
-        f"{read.branch}\x1f{read.payer}\x1f{read.description}"
-    )
-    return hashlib.blake2b(text.encode(), digest_size=16, key=_key(account)).digest()
+def _fingerprints(account: bytes, *columns: Sequence[object]) -> list[bytes]:
+    """Sixteen bytes of everything that tells a booking apart, but for its balance.
+
+    The columns are day, time, amount, reference, deposit id, branch, payer and description.
+    """
+    keyed = _keyed(account)
+    fingerprints = []
+    for texts in zip(*(map(str, column) for column in columns), strict=True):
+        one = keyed.copy()
+        one.update("\x1f".join(texts).encode())
+        fingerprints.append(one.digest())
+    return fingerprints
 
 
 @lru_cache
-def _key(account: bytes) -> bytes:
-    return hashlib.blake2b(account, digest_size=16).digest()
+def _keyed(account: bytes) -> "hashlib.blake2b":
+    key = hashlib.blake2b(account, digest_size=16).digest()
+    return hashlib.blake2b(digest_size=16, key=key)
 
 
 def _sum(one: int | None, other: int | None) -> int | None:
@@ -334,12 +381,11 @@ class _Days:
     def __init__(self) -> None:
         self._goes_up = self._goes_down = False
 
-    def compare(self, above: ChainRow, below: ChainRow) -> None:
+    def compare(self, above: ChainRow | None, rows: ChainRows) -> None:
         """Nothing has to follow from a row; only the days are compared."""
-        if below.booked_on != above.booked_on:
-            goes_up = below.booked_on > above.booked_on
-            self._goes_up |= goes_up
-            self._goes_down |= not goes_up
+        days = rows.booked_on if above is None else [above.booked_on, *rows.booked_on]
+        self._goes_up = self._goes_up or any(map(lt, days, days[1:]))
+        self._goes_down = self._goes_down or any(map(gt, days, days[1:]))
 
     @property
     def is_in_day_order(self) -> bool:
@@ -361,15 +407,25 @@ class _Directions:
         self._oldest_first: tuple[ChainRow, ChainRow] | None = None
         self._newest_first: tuple[ChainRow, ChainRow] | None = None
 
-    def compare(self, above: ChainRow, below: ChainRow) -> None:
-        """Look at two neighbouring rows of the file."""
-        if above.balance_rial != below.opening_rial:
-            self._breaks_if_oldest_first += 1
-            # The earliest break in time is the one to name: here the first met,
-            self._oldest_first = self._oldest_first or (above, below)
-        if below.balance_rial != above.opening_rial:
-            self._breaks_if_newest_first += 1
-            self._newest_first = below, above  # and here the last.
+    def compare(self, above: ChainRow | None, rows: ChainRows) -> None:
+        """Look at rows of the file, and at the one above them. Raises NoBalances."""
+        if None in rows.balance_rial:
+            raise NoBalances(row=rows.row_number[rows.balance_rial.index(None)])
+        closings: Sequence[Any] = rows.balance_rial
+        openings = list(map(sub, closings, rows.amount_rial))
+        if above is not None:
+            closings, openings = [above.balance_rial, *closings], [above.opening_rial, *openings]
+        # The earliest break in time is the one to name: of these the first that is met,
+        breaks = list(map(ne, closings, openings[1:]))
+        self._breaks_if_oldest_first += sum(breaks)
+        if True in breaks and self._oldest_first is None:
+            self._oldest_first = _neighbours(above, rows, breaks.index(True))
+        # and of these the last.
+        breaks = list(map(ne, openings, closings[1:]))
+        self._breaks_if_newest_first += sum(breaks)
+        if True in breaks:
+            upper, lower = _neighbours(above, rows, _last_place(breaks))
+            self._newest_first = lower, upper
 
     def found(self, first: ChainRow, last: ChainRow) -> tuple[bool, bool]:
         """Whether the file is newest-first, and whether both ways add up. Raises BalanceBreaks."""
@@ -386,6 +442,17 @@ class _Directions:
             pair = self._newest_first if is_newest_first else self._oldest_first
             raise BalanceBreaks if pair is None else _break(*pair)
         return not newest, False
+
+
+def _neighbours(above: ChainRow | None, rows: ChainRows, at: int) -> tuple[ChainRow, ChainRow]:
+    """The rows at a place and the next, counted from the one above, if there is one."""
+    if above is None:
+        return rows.row(at), rows.row(at + 1)
+    return above if at == 0 else rows.row(at - 1), rows.row(at)
+
+
+def _last_place(breaks: list[bool]) -> int:
+    return len(breaks) - 1 - breaks[::-1].index(True)
 
 
 def _break(before: ChainRow, after: ChainRow) -> BalanceBreaks:

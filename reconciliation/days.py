@@ -15,14 +15,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from itertools import groupby
+from itertools import accumulate, groupby
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.jalali import jalali_plain
 from core.refusals import Refusal
-from reconciliation.chain import ChainRow
+from reconciliation.chain import ChainRow, ChainRows
 from reconciliation.held import Chain
 from reconciliation.lines import StatementLine
 from reconciliation.quarantine import QuarantinedLine
@@ -35,6 +35,7 @@ from reconciliation.splicing import (
     live_lines,
 )
 from reconciliation.statements.refusals import BalancesDisagree, FileTooLarge
+from reconciliation.statements.slices import slices_of
 
 _UNORDERED_ROWS_MAX = 200_000  # sorted in memory; banks write days in order
 _SUMS_MAX = 50_000  # more lines than that make nearly every sum, which then proves nothing
@@ -140,24 +141,29 @@ def _proved(
 
     Equal rows of one day may be the same booking or two: then only the balance can tell.
     """
-    refusal: Refusal
-    try:
-        compared = _compared(session, bank_account_id, chain)
-        start_rial = _decided(session, bank_account_id, chain, compared, is_declared=True)
+    first_day, last_day = chain.ending.first_day, chain.ending.last_day
+    refusals: list[Refusal] = []
+    # Of a part of one day nobody can tell which end it lacks: then the balance says it.
+    for lacks_beginning in (True, False) if first_day == last_day else (True,):
+        try:
+            compared = _compared(session, bank_account_id, chain, lacks_beginning=lacks_beginning)
+            start_rial = _decided(session, bank_account_id, chain, compared, is_declared=True)
+        except (DiffersFromKnown, LeftOut) as differing:
+            refusals.append(differing)
+            continue
         if start_rial == opening_rial or _may_begin_within(compared, start_rial - opening_rial):
             return _splice(chain, compared, first, last, start_rial)
-        refusal = GapInStatement(
-            row=chain.earliest.row_number, expected_rial=start_rial, found_rial=opening_rial
+        refusals.append(
+            GapInStatement(
+                row=chain.earliest.row_number, expected_rial=start_rial, found_rial=opening_rial
+            )
         )
-    except (DiffersFromKnown, LeftOut) as differing:
-        refusal = differing
-    first_day, last_day = chain.ending.first_day, chain.ending.last_day
     if opening_rial == last.closing_rial and first_day >= last.booked_on.isoformat():
         return _splice(chain, _everything(chain, _AFTER), first, last, opening_rial)
     closing_rial = opening_rial + chain.ending.total_rial
     if closing_rial == first.opening_rial and last_day <= first.booked_on.isoformat():
         return _splice(chain, _everything(chain, _BEFORE), first, last, opening_rial)
-    raise refusal
+    raise refusals[0]
 
 
 def _may_begin_within(compared: _Comparison, later_rial: int) -> bool:
@@ -213,8 +219,13 @@ def _in_order(chain: Chain) -> Iterator[ChainRow]:
         yield from same_day
 
 
-def _compared(session: Session, bank_account_id: int, chain: Chain) -> _Comparison:
-    """Compare day by day. Raises DiffersFromKnown, LeftOut."""
+def _compared(
+    session: Session, bank_account_id: int, chain: Chain, *, lacks_beginning: bool = True
+) -> _Comparison:
+    """Compare day by day. Raises DiffersFromKnown, LeftOut.
+
+    ``lacks_beginning``: what a part of one day lacks lies before it, where nothing else tells.
+    """
     compared = _Comparison(bytearray(chain.row_count))
     first_day, last_day = chain.ending.first_day, chain.ending.last_day
     known_first, known_last = _known_days(session, bank_account_id)
@@ -226,7 +237,7 @@ def _compared(session: Session, bank_account_id: int, chain: Chain) -> _Comparis
         is_new, extras = _difference(rows, known, unread)
         if extras is not None:
             _put_outside(compared, rows, is_new, extras, is_first=day == first_day,
-                         is_last=day == last_day)  # fmt: skip
+                         is_last=day == last_day, lacks_beginning=lacks_beginning)  # fmt: skip
         for row, new in zip(rows, is_new, strict=True):
             if not new:
                 compared.mark(place, row, _KNOWN)
@@ -304,6 +315,7 @@ def _put_outside(
     *,
     is_first: bool,
     is_last: bool,
+    lacks_beginning: bool,
 ) -> None:
     """Say on which side of the file the lines lie that it lacks. Raises DiffersFromKnown."""
     if not (is_first or is_last):
@@ -318,6 +330,7 @@ def _put_outside(
         is_before, is_after = is_first, is_last
         extras.is_doubtful = any(is_new)
         compared.is_cut_somewhere |= is_before and is_after and not any(is_new)
+        is_before = is_before and (lacks_beginning or not is_after)
     if is_before:
         compared.extras_before = extras
     elif is_after:
@@ -481,10 +494,12 @@ def _splice(
 
 def _with_balances(
     chain: Chain, marks: bytearray, side: int, balance_rial: int
-) -> Iterator[ChainRow]:
+) -> Iterator[ChainRows]:
     if side not in marks:
         return
-    for place, row in enumerate(_in_order(chain)):
-        if marks[place] == side:
-            balance_rial += row.amount_rial
-            yield row._replace(balance_rial=balance_rial)
+    rows = (row for place, row in enumerate(_in_order(chain)) if marks[place] == side)
+    for slice_ in slices_of(rows):
+        columns = ChainRows.of(slice_)
+        balances = list(accumulate(columns.amount_rial, initial=balance_rial))
+        balance_rial = balances[-1]
+        yield columns._replace(balance_rial=balances[1:])

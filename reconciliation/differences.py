@@ -5,22 +5,25 @@ here: a person reads it, and settles by hand.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from core.bulk import listed, rows_given
 from donations.models.payment import Payment, PaymentState
 from ledger.terminals import Netting, Terminal
 from reconciliation.batches import placed_money
 from reconciliation.expected import MoneySource, OpenSettlementLine
 from reconciliation.lines import StatementLine
 from reconciliation.matches import Match, MatchUndo, SettlementItem, Target, has_target
+from reconciliation.report_rows import ItemSort
 from reconciliation.reported import terms_by_day
-from reconciliation.reports import ItemSort, SettlementReport, SettlementReportItem
+from reconciliation.reports import SettlementReport, SettlementReportItem
 
 # A provider may list a payment some days from where our books have it, not further.
 _NEAR = timedelta(days=7)
@@ -168,19 +171,18 @@ def _payments(
     session: Session, terminal_id: int, items: Sequence[SettlementReportItem]
 ) -> Mapping[int, Payment]:
     """The payments of ours that the items name by our order number or the bank's reference."""
+    gateway = session.get_one(Terminal, terminal_id).name
     orders = {item.order_number for item in items if item.order_number is not None}
     references = {form for item in items for form in _forms(item.reference)}
-    rows = session.scalars(
-        select(Payment)
-        .join(Terminal, and_(Terminal.name == Payment.gateway, Terminal.id == terminal_id))
-        .where(
-            or_(
-                Payment.order_number.in_(orders),
-                Payment.bank_reference.in_(references),
-                Payment.trace_number.in_(references),
-            )
+    rows = [
+        payment
+        for named, values in (
+            (Payment.order_number, orders),
+            (Payment.bank_reference, references),
+            (Payment.trace_number, references),
         )
-    ).all()
+        for payment in _named(session, gateway, named, values)
+    ]
     by_order = {payment.order_number: payment for payment in rows}
     by_reference = {
         _bare(reference): payment
@@ -194,6 +196,16 @@ def _payments(
         if payment is not None:
             found[item.id] = payment
     return found
+
+
+def _named(
+    session: Session, gateway: str, column: InstrumentedAttribute[Any], values: Collection[Any]
+) -> Sequence[Payment]:
+    """The payments of a terminal with one of these values, however many those are."""
+    given = rows_given(session.connection(), {"value": column.type}, [[each] for each in values])
+    return session.scalars(
+        select(Payment).where(Payment.gateway == gateway, column.in_(given))
+    ).all()
 
 
 def _paired(
@@ -281,7 +293,7 @@ def _paid_out(session: Session, payment_ids: Sequence[int]) -> frozenset[int]:
             .outerjoin(MatchUndo, MatchUndo.match_id == Match.id)
             .where(
                 SettlementItem.source == MoneySource.PAYMENT.value,
-                SettlementItem.source_id.in_(payment_ids),
+                SettlementItem.source_id.in_(listed(session.connection(), payment_ids)),
                 MatchUndo.id.is_(None),
             )
         )

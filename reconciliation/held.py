@@ -4,23 +4,30 @@ Slices lie there as JSON, the way the process that parsed the file sent them: no
 of a file from outside is ever executed.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain as joined
 from tempfile import SpooledTemporaryFile
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
-from pydantic_core import from_json
-
-from reconciliation.chain import SLICE_ROWS, ChainRow, Ending, Reading
-from reconciliation.frames import encoded_slice
-from reconciliation.statements.contract import Balances, Statement
+from reconciliation.chain import ChainRow, ChainRows, Ending, Reading
+from reconciliation.frames import count_in, decoded_slice, encoded_slice
+from reconciliation.statements.contract import Statement
 from reconciliation.statements.refusals import FileTooLarge
 
 _IN_MEMORY_BYTES = 8 << 20
 _ON_DISK_BYTES = 4 << 30
-_KEPT_SLICES = 2  # those that hold the ends of a day's file, or the two that a reversed one is of
-_FINGERPRINT = ChainRow._fields.index("fingerprint")
+
+
+class _Place(NamedTuple):
+    """Where a slice lies, and which rows of the file it holds."""
+
+    offset: int
+    length: int
+    first_row: int  # as rows are counted in the file, from 0
+    row_count: int
 
 
 class Chain:
@@ -29,9 +36,8 @@ class Chain:
     def __init__(self) -> None:
         self.ending = Ending()
         self._file = SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115  held open
-        self._places: list[tuple[int, int]] = []
-        self._kept: dict[int, list[ChainRow]] = {}
-        self._size_bytes = 0
+        self._places: list[_Place] = []
+        self._ends: dict[int, ChainRow] = {}  # the first and the last row of the file
 
     def __enter__(self) -> Self:
         return self
@@ -54,11 +60,11 @@ class Chain:
 
     @property
     def earliest(self) -> ChainRow:
-        return self._stored(-1)[-1] if self.is_newest_first else self._stored(0)[0]
+        return self._end(-1 if self.is_newest_first else 0)
 
     @property
     def latest(self) -> ChainRow:
-        return self._stored(0)[0] if self.is_newest_first else self._stored(-1)[-1]
+        return self._end(0 if self.is_newest_first else -1)
 
     def turn(self, *, is_newest_first: bool) -> None:
         """Read a file that adds up both ways in the other direction."""
@@ -66,54 +72,52 @@ class Chain:
 
     def rows(self, start: int = 0) -> Iterator[ChainRow]:
         """The rows in order of time, from the one that has so many before it."""
-        for place in range(start // SLICE_ROWS, len(self._places)):
-            rows = self._slice(place)
-            skipped = start - place * SLICE_ROWS
-            yield from rows[skipped:] if skipped > 0 else rows
+        return joined.from_iterable(rows.rows() for rows in self.slices(start))
+
+    def slices(self, start: int = 0, stop: int | None = None) -> Iterator[ChainRows]:
+        """The same, some rows at a time, up to the one that has so many before it."""
+        stop = self.row_count if stop is None else stop
+        before = start
+        while before < stop:
+            place = self._place_of(self.row_count - 1 - before if self.is_newest_first else before)
+            rows = self._stored(place)
+            if self.is_newest_first:
+                rows = rows.part(slice(None, None, -1))
+                skipped = before - (self.row_count - place.first_row - place.row_count)
+            else:
+                skipped = before - place.first_row
+            wanted = min(place.row_count - skipped, stop - before)
+            yield rows if wanted == place.row_count else rows.part(slice(skipped, skipped + wanted))
+            before += wanted
 
     def store(self, encoded: bytes) -> None:
         """Keep the next slice, in the order of the file. Raises FileTooLarge."""
-        self._size_bytes += len(encoded)
-        if self._size_bytes > _ON_DISK_BYTES:
+        offset = first = 0
+        if self._places:
+            last = self._places[-1]
+            offset, first = last.offset + last.length, last.first_row + last.row_count
+        if offset + len(encoded) > _ON_DISK_BYTES:
             raise FileTooLarge
-        self._file.seek(0, 2)
-        self._places.append((self._file.tell(), len(encoded)))
-        self._file.write(encoded)
-
-    def _slice(self, place: int) -> list[ChainRow]:
-        """The rows of one slice in order of time; a newest-first file is read from its end."""
-        if not self.is_newest_first:
-            return self._stored(place)
-        # Slices are full but for the file's last, so that reversed slices do not line up.
-        end = self.row_count - place * SLICE_ROWS
-        begin = max(end - SLICE_ROWS, 0)
-        first, last = begin // SLICE_ROWS, (end - 1) // SLICE_ROWS
-        rows = self._stored(first)
-        if last != first:
-            rows = rows + self._stored(last)
-        return rows[begin - first * SLICE_ROWS : end - first * SLICE_ROWS][::-1]
-
-    def _stored(self, place: int) -> list[ChainRow]:
-        place %= len(self._places)
-        if place in self._kept:
-            return self._kept[place]
-        offset, length = self._places[place]
         self._file.seek(offset)
-        rows = [_row(values) for values in from_json(self._file.read(length))]
+        self._file.write(encoded)
+        self._places.append(_Place(offset, len(encoded), first, count_in(encoded)))
+
+    def _end(self, at: int) -> ChainRow:
+        if at not in self._ends:
+            self._ends[at] = self._stored(self._places[at]).row(at)
+        return self._ends[at]
+
+    def _place_of(self, at: int) -> _Place:
+        """The slice that holds a row of the file."""
+        return self._places[bisect_right(self._places, at, key=lambda place: place.first_row) - 1]
+
+    def _stored(self, place: _Place) -> ChainRows:
+        self._file.seek(place.offset)
+        rows = decoded_slice(self._file.read(place.length))
         for at, row in self.ending.filled.items():
-            if at // SLICE_ROWS == place:
-                rows[at % SLICE_ROWS] = row
-        while len(self._kept) >= _KEPT_SLICES:
-            del self._kept[next(iter(self._kept))]
-        self._kept[place] = rows
+            if place.first_row <= at < place.first_row + place.row_count:
+                rows = _with_row(rows, at - place.first_row, row)
         return rows
-
-
-def decoded_ending(encoded: bytes) -> Ending:
-    """The same at the other end. Raises ValueError, TypeError, KeyError where it is not one."""
-    values: dict[str, Any] = from_json(encoded)
-    filled = {int(at): _row(row) for at, row in values.pop("filled")}
-    return Ending(**values | {"balances": Balances(values["balances"]), "filled": filled})
 
 
 def read_chain(statement: Statement, *, account_number: str, unit: str) -> Chain:
@@ -130,6 +134,8 @@ def read_chain(statement: Statement, *, account_number: str, unit: str) -> Chain
     return chain
 
 
-def _row(values: list[Any]) -> ChainRow:
-    values[_FINGERPRINT] = bytes.fromhex(values[_FINGERPRINT])
-    return ChainRow._make(values)
+def _with_row(rows: ChainRows, at: int, row: ChainRow) -> ChainRows:
+    columns: list[list[Any]] = list(map(list, rows))
+    for column, value in zip(columns, row, strict=True):
+        column[at] = value
+    return ChainRows._make(columns)

@@ -4,10 +4,11 @@ The file is read and proved before the account is locked; then one transaction a
 at all. A day's file of 20,000 rows holds the lock for about half a second.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
+from itertools import chain as chain_of
+from itertools import count, repeat
 
 from sqlalchemy import and_, case, func, insert, literal, select, union_all
 from sqlalchemy.orm import Session
@@ -17,7 +18,7 @@ from core.refusals import Refusal
 from ledger.accounts import AccountKind, BankAccount, account_code
 from ledger.postings import Cause, Entry, move, post
 from ledger.setwise import account_id, post_each
-from reconciliation.chain import SLICE_ROWS, ChainRow
+from reconciliation.chain import ChainRow, ChainRows
 from reconciliation.days import place_days
 from reconciliation.held import Chain
 from reconciliation.lines import StatementFile, StatementImportUndo, StatementLine
@@ -111,6 +112,8 @@ class AddedLines:
     last_day: date | None
 
 
+_REMEMBERED = 100_000  # fingerprints
+_LATEST_LINES = 5_000  # banks book a little out of order
 _COLUMNS = (
     "statement_file_id", "bank_account_id", "generation", "position", "occurrence",
     *(name for name in ChainRow._fields),
@@ -203,8 +206,8 @@ def foresee(
     """What importing would come to. Raises what ``store`` raises."""
     place = find_place(session, account.id, chain, opening_rial=opening_rial)
     if closed_through(session, account.id) is not None:
-        for rows in (place.before(), place.after()):
-            _refuse_locked(session, account.id, (row.booked_on for row in rows))
+        for rows in chain_of(place.before(), place.after()):
+            _refuse_locked(session, account.id, rows)
     return _report(account, chain, source, place, file_id=None)
 
 
@@ -311,7 +314,8 @@ def _report(
 def _new_among(place: Splice, row_numbers: set[int]) -> int:
     """How many of these rows are new."""
     return sum(
-        row.row_number in row_numbers for rows in (place.before, place.after) for row in rows()
+        len(row_numbers.intersection(rows.row_number))
+        for rows in chain_of(place.before(), place.after())
     )
 
 
@@ -324,27 +328,21 @@ def _generation(session: Session, bank_account_id: int) -> int:
 
 
 def _add_lines(session: Session, file: StatementFile, place: Splice) -> None:
-    latest_day = _latest_day(session, file.bank_account_id)
-    for rows, first in (
+    ordinals = _Ordinals(session, file.bank_account_id)
+    for slices, first in (
         (place.before(), place.before_position),
         (place.after(), place.after_position),
     ):
         position = first
-        while slice_ := list(islice(rows, SLICE_ROWS)):
-            _refuse_locked(session, file.bank_account_id, (row.booked_on for row in slice_))
-            # Twins share their day, so only days that are there already need to be looked at.
-            repeatable = {row.fingerprint for row in slice_ if row.booked_on <= latest_day}
-            seen = _occurrences(session, file.bank_account_id, repeatable)
-            load(session, StatementLine, _COLUMNS, _stored(slice_, file, position, seen))
-            position += len(slice_)
-            latest_day = max(latest_day, *(row.booked_on for row in slice_))
+        for rows in slices:
+            _refuse_locked(session, file.bank_account_id, rows)
+            load(session, StatementLine, _COLUMNS, _stored(rows, file, position, ordinals.of(rows)))
+            position += len(rows.row_number)
 
 
-def _refuse_locked(session: Session, bank_account_id: int, days: Iterable[str]) -> None:
-    """Raise DayLocked where one of the days is signed."""
-    earliest = min(days, default=None)
-    if earliest is not None:
-        refuse_locked_day(session, bank_account_id, date.fromisoformat(earliest))
+def _refuse_locked(session: Session, bank_account_id: int, rows: ChainRows) -> None:
+    """Raise DayLocked where a row is of a day that is signed."""
+    refuse_locked_day(session, bank_account_id, date.fromisoformat(min(rows.booked_on)))
 
 
 def _keep_set_aside(session: Session, file: StatementFile, chain: Chain) -> None:
@@ -372,13 +370,11 @@ def _keep_set_aside(session: Session, file: StatementFile, chain: Chain) -> None
 
 
 def _stored(
-    rows: Sequence[ChainRow], file: StatementFile, position: int, seen: dict[bytes, int]
+    rows: ChainRows, file: StatementFile, position: int, occurrences: Sequence[int]
 ) -> Iterator[tuple[object, ...]]:
-    head = (file.id, file.bank_account_id, file.generation)
-    for place, row in enumerate(rows, start=position):
-        occurrence = seen.get(row.fingerprint, 0) + 1
-        seen[row.fingerprint] = occurrence
-        yield (*head, place, occurrence, *row)
+    """The rows as they go into the table: before each its file's facts, its place and ordinal."""
+    head = map(repeat, (file.id, file.bank_account_id, file.generation))
+    return zip(*head, count(position), occurrences, *rows, strict=False)
 
 
 def _latest_day(session: Session, bank_account_id: int) -> str:
@@ -387,17 +383,45 @@ def _latest_day(session: Session, bank_account_id: int) -> str:
         select(StatementLine.booked_on)
         .where(*live_lines(bank_account_id))
         .order_by(StatementLine.position.desc())
-        .limit(SLICE_ROWS)
+        .limit(_LATEST_LINES)
     ).all()
     return max(days).isoformat() if days else ""
 
 
-def _occurrences(
-    session: Session, bank_account_id: int, fingerprints: set[bytes]
-) -> dict[bytes, int]:
+class _Ordinals:
+    """Which of several equal bookings of the account a row is: the first, but for genuine twins.
+
+    Twins share their day, so the database is asked for days that it has; of what this file adds
+    to other days the equals are remembered, as far as memory shall go.
+    """
+
+    def __init__(self, session: Session, bank_account_id: int) -> None:
+        self._session = session
+        self._bank_account_id = bank_account_id
+        self._asked_through = self._latest_day = _latest_day(session, bank_account_id)
+        self._seen: dict[bytes, int] = {}
+
+    def of(self, rows: ChainRows) -> Sequence[int]:
+        """The ordinals of rows that are about to be added, after all before them were."""
+        if len(self._seen) > _REMEMBERED:
+            self._seen, self._asked_through = {}, self._latest_day
+        unknown = {
+            fingerprint
+            for fingerprint, day in zip(rows.fingerprint, rows.booked_on, strict=True)
+            if day <= self._asked_through and fingerprint not in self._seen
+        }
+        if unknown:
+            self._seen |= _seen(self._session, self._bank_account_id, unknown)
+        self._latest_day = max(self._latest_day, *rows.booked_on)
+        return [self._next(fingerprint) for fingerprint in rows.fingerprint]
+
+    def _next(self, fingerprint: bytes) -> int:
+        ordinal = self._seen[fingerprint] = self._seen.get(fingerprint, 0) + 1
+        return ordinal
+
+
+def _seen(session: Session, bank_account_id: int, fingerprints: set[bytes]) -> dict[bytes, int]:
     """How often each fingerprint stands on the account already."""
-    if not fingerprints:
-        return {}
     found = session.execute(
         select(StatementLine.fingerprint, func.max(StatementLine.occurrence))
         .where(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from core.identifiers import is_deposit_id
@@ -16,7 +16,7 @@ from core.words import _
 from donations.models.contribution import Contribution, Origin
 from donations.models.pledge import Pledge
 from reconciliation.expected import ExpectedDeposit, ExpectedRefund, OpenLine, OpenReferenceLine
-from reconciliation.lines import LineClass, StatementImportUndo, StatementLine
+from reconciliation.lines import LineClass, StatementLine, opposite_lines
 from reconciliation.matches import Match, MatchUndo
 from reconciliation.reasons import day, digits, rial
 from reconciliation.rules_found import Part, Whole
@@ -187,19 +187,7 @@ def _pay_out(line: StatementLine) -> Leftover | None:
 
 def _taken_back(session: Session, line: StatementLine) -> Leftover | None:
     """The other side on the same account and day, with the same serial if there is one."""
-    undone = exists().where(
-        StatementImportUndo.statement_file_id == StatementLine.statement_file_id
-    )
-    others = session.scalars(
-        select(StatementLine)
-        .where(
-            StatementLine.bank_account_id == line.bank_account_id,
-            StatementLine.booked_on == line.booked_on,
-            StatementLine.amount_rial == -line.amount_rial,
-            ~undone,
-        )
-        .order_by(StatementLine.position)
-    ).all()
+    others = opposite_lines(session, line)
     same = [other for other in others if line.reference and other.reference == line.reference]
     if not (same or others):
         return None

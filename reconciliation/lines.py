@@ -1,5 +1,6 @@
 """Statement files and their lines: what the bank says happened on an account. Never changed."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
 
 from sqlalchemy import (
@@ -10,14 +11,22 @@ from sqlalchemy import (
     String,
     Time,
     UniqueConstraint,
+    exists,
+    select,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from core.database import Base, insert_only
 from reconciliation.line_classes import LineClass
 
-__all__ = ["LineClass", "StatementFile", "StatementImportUndo", "StatementLine"]
+__all__ = [
+    "LineClass",
+    "StatementFile",
+    "StatementImportUndo",
+    "StatementLine",
+    "opposite_lines",
+]
 
 
 @insert_only
@@ -75,7 +84,7 @@ class StatementLine(Base):
         UniqueConstraint("bank_account_id", "fingerprint", "occurrence", "generation"),
         CheckConstraint("amount_rial <> 0", name="moves_money"),
         Index("ix_statement_line_file", "statement_file_id"),
-        Index("ix_statement_line_day", "bank_account_id", "booked_on"),
+        Index("ix_statement_line_day", "bank_account_id", "booked_on", "amount_rial"),
         Index(
             "ix_statement_line_card",
             "card_key",
@@ -108,3 +117,20 @@ class StatementLine(Base):
     raw: Mapped[str]  # canonical JSON of the row as written
 
     file: Mapped[StatementFile] = relationship()
+
+
+def opposite_lines(session: Session, line: StatementLine) -> Sequence[StatementLine]:
+    """The standing lines of the same account and day with the opposite amount, in their order."""
+    undone = exists().where(
+        StatementImportUndo.statement_file_id == StatementLine.statement_file_id
+    )
+    found = session.scalars(
+        select(StatementLine).where(
+            StatementLine.bank_account_id == line.bank_account_id,
+            StatementLine.booked_on == line.booked_on,
+            StatementLine.amount_rial == -line.amount_rial,
+            ~undone,
+        )
+    )
+    # Asked for this order, SQLite would walk the account's whole history in it.
+    return sorted(found, key=lambda other: other.position)

@@ -6,7 +6,7 @@ waits for a person, who sees the differences.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -38,7 +38,8 @@ from reconciliation.expected import (
 from reconciliation.found import CHOSEN, PAYOUT, emptied
 from reconciliation.matches import Match, MatchUndo, Rule, Target, has_target
 from reconciliation.matching import close_open_lines
-from reconciliation.report_files import Listed, Terms, TotalDiffers
+from reconciliation.report_files import Listed, Terms
+from reconciliation.report_rows import TotalDiffers
 from reconciliation.reports import ReportedSettlement, SettlementReport, SettlementReportItem
 from reconciliation.settling import begin_payouts, close_money, write_chosen
 from reconciliation.worktables import close_lines
@@ -48,7 +49,7 @@ _PADDED = 12  # the digits of a retrieval reference, whose zeros spreadsheets lo
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ReportSource:
     """Where a report came from, and what a person said about it."""
 
     name: str
@@ -69,6 +70,13 @@ def terms_by_day(session: Session, terminal_id: int) -> Terms:
     return on
 
 
+def locked_terminal(session: Session, terminal_id: int) -> Terminal:
+    """A terminal whose reports wait for each other until this transaction ends; gifts do not."""
+    return session.scalars(
+        select(Terminal).where(Terminal.id == terminal_id).with_for_update(key_share=True)
+    ).one()
+
+
 def known_reports(session: Session, terminal_id: int, sha256: str) -> Sequence[SettlementReport]:
     """The reports that came from this very file before."""
     return session.scalars(
@@ -82,7 +90,7 @@ def store_reports(
     session: Session,
     terminal: Terminal,
     payouts: Sequence[Listed],
-    source: Source,
+    source: ReportSource,
     *,
     handed_in_by_id: int | None,
     now: datetime,
@@ -91,48 +99,49 @@ def store_reports(
     net_rial = sum(row.amount_rial - row.fee_rial for listed in payouts for row in listed.rows)
     if source.payout_rial is not None and source.payout_rial != net_rial:
         raise TotalDiffers(told_rial=source.payout_rial, sum_rial=net_rial)
-    reports = []
-    for part, listed in enumerate(payouts, start=1):
-        gross_rial = sum(row.amount_rial for row in listed.rows)
-        fee_rial = sum(row.fee_rial for row in listed.rows)
-        report = SettlementReport(
-            terminal_id=terminal.id,
-            sha256=source.sha256,
-            part=part,
-            name=source.name,
-            is_final=source.is_final,
-            payout_reference=listed.payout_reference or source.payout_reference,
-            paid_on=listed.paid_on or source.paid_on,
-            first_on=min(row.taken_on for row in listed.rows),
-            last_on=max(row.taken_on for row in listed.rows),
-            item_count=len(listed.rows),
-            gross_rial=gross_rial,
-            fee_rial=fee_rial,
-            net_rial=gross_rial - fee_rial,
-            handed_in_by_id=handed_in_by_id,
-            handed_in_at=now,
+    return [
+        _stored(
+            session, terminal, listed, source, part=part, handed_in_by_id=handed_in_by_id, now=now
         )
-        session.add(report)
-        session.flush()
-        session.execute(
-            insert(SettlementReportItem),
-            [
-                {
-                    "report_id": report.id,
-                    "row_number": row.row_number,
-                    "sort": row.sort,
-                    "taken_on": row.taken_on,
-                    "amount_rial": row.amount_rial,
-                    "fee_rial": row.fee_rial,
-                    "reference": row.reference,
-                    "order_number": row.order_number,
-                    "card": row.card,
-                }
-                for row in listed.rows
-            ],
-        )
-        reports.append(report)
-    return reports
+        for part, listed in enumerate(payouts, start=1)
+    ]
+
+
+def _stored(
+    session: Session,
+    terminal: Terminal,
+    listed: Listed,
+    source: ReportSource,
+    *,
+    part: int,
+    handed_in_by_id: int | None,
+    now: datetime,
+) -> SettlementReport:
+    """One pay-out of a file with its items."""
+    gross_rial = sum(row.amount_rial for row in listed.rows)
+    fee_rial = sum(row.fee_rial for row in listed.rows)
+    report = SettlementReport(
+        terminal_id=terminal.id,
+        sha256=source.sha256,
+        part=part,
+        name=source.name,
+        is_final=source.is_final,
+        payout_reference=listed.payout_reference or source.payout_reference,
+        paid_on=listed.paid_on or source.paid_on,
+        first_on=min(row.taken_on for row in listed.rows),
+        last_on=max(row.taken_on for row in listed.rows),
+        item_count=len(listed.rows),
+        gross_rial=gross_rial,
+        fee_rial=fee_rial,
+        net_rial=gross_rial - fee_rial,
+        handed_in_by_id=handed_in_by_id,
+        handed_in_at=now,
+    )
+    session.add(report)
+    session.flush()
+    items = [{"report_id": report.id, **asdict(row)} for row in listed.rows]
+    session.execute(insert(SettlementReportItem), items)
+    return report
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,13 @@ something differs, it names the payments that differ.
 """
 
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.database import Base, insert_only
 from ledger.terminals import Terminal
-
-
-class ItemSort(StrEnum):
-    """What a row of a report says about a payment."""
-
-    SALE = "sale"
-    REFUND = "refund"  # sent back to the donor and kept from this pay-out
-    REVERSAL = "reversal"  # taken back by the bank before it was ours
+from reconciliation.report_rows import ItemSort
 
 
 @insert_only

@@ -1,17 +1,19 @@
 """Looking at a table that nobody here knows: its headings, its first rows, and how they are read.
 
 A sample is kept as delimited text, so that a mapping is tried by the very code that will read the
-file.
+file. Nothing here needs a database: it runs where files are parsed (``parsing_tables``).
 """
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import islice
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple, TypeVar
 
 from core.refusals import Refusal
+from reconciliation.statements.cards import masked
 from reconciliation.statements.cells import Cell, text_of
 from reconciliation.statements.contract import StatementRow, Wanted
 from reconciliation.statements.fields import FIELD_SETS, Purpose
@@ -22,6 +24,9 @@ from reconciliation.statements.tables import Sheet, heading_form, open_table
 ROWS_SHOWN = 8
 _CELL_MAX = 200
 _COLUMNS_MAX = 60
+_TEXTS_SHOWN = ("reference", "deposit_id", "payer", "description")
+_RIALS_OF_PAYMENT = ("amount", "fee", "net")
+_T = TypeVar("_T")
 
 
 class SampleTooLarge(Refusal):
@@ -61,11 +66,19 @@ class Sample:
         return found
 
 
+class TriedRow(NamedTuple):
+    """What a mapping reads in one row of a sample: field -> value."""
+
+    day: date
+    rials: Mapping[str, int]
+    texts: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """What a mapping makes of a sample, as far as it can be read; ``refusal`` is where it ended."""
 
-    rows: Sequence[StatementRow | Mapping[str, str]]
+    rows: Sequence[TriedRow]
     refusal: Refusal | None = None
 
 
@@ -89,24 +102,30 @@ def sample_of_text(text: str) -> Sample:
     return Sample(rows[0], rows[1:])
 
 
-def try_columns(sample: Sample, purpose: Purpose, columns: Mapping[str, str]) -> Trial:
-    """Read a sample by a mapping, as its file will be."""
-    read: list[StatementRow | Mapping[str, str]] = []
-    file = io.BytesIO(sample.text.encode())
-    try:
-        if purpose is Purpose.STATEMENT:
-            rows = MappedTable().open(file, Wanted("", columns)).rows
-            read.extend(row for row in rows if isinstance(row, StatementRow))
-        else:
-            for row in read_table(file, purpose, columns)[1]:
-                row.day_of("day")
-                for field in ("amount", "fee", "net"):
-                    if row.has(field):
-                        row.money_of(field)
-                read.append({field: row.text(field) for field in columns})
-    except Refusal as refusal:
-        return Trial(read, refusal)
-    return Trial(read)
+def read_by(file: BinaryIO, purpose: Purpose, columns: Mapping[str, str]) -> Iterator[TriedRow]:
+    """Read a sample by a mapping, as its file will be. Raises what reading that file would."""
+    if purpose is Purpose.STATEMENT:
+        return _tried_bookings(file, columns)
+    return _tried_payments(file, columns)
+
+
+def _tried_bookings(file: BinaryIO, columns: Mapping[str, str]) -> Iterator[TriedRow]:
+    for row in MappedTable().open(file, Wanted("", columns)).rows:
+        if isinstance(row, StatementRow):
+            rials = {"amount": row.amount_minor, "balance": row.balance_minor}
+            texts = {name: getattr(row, name) for name in _TEXTS_SHOWN}
+            yield TriedRow(row.booked_on, _there(rials), _there(texts))
+
+
+def _tried_payments(file: BinaryIO, columns: Mapping[str, str]) -> Iterator[TriedRow]:
+    for row in read_table(file, Purpose.SETTLEMENT_REPORT, columns)[1]:
+        rials = {name: row.money_of(name) for name in _RIALS_OF_PAYMENT if row.has(name)}
+        texts = {name: row.text(name) for name in columns if name not in {"day", *rials}}
+        yield TriedRow(row.day_of("day"), rials, _there(texts))
+
+
+def _there(values: Mapping[str, _T | None]) -> dict[str, _T]:
+    return {name: value for name, value in values.items() if value not in (None, "")}
 
 
 def _place_of_headings(sheet: Sheet) -> int | None:
@@ -121,4 +140,4 @@ def _is_word(cell: Cell) -> bool:
 
 
 def _shown(cell: Cell) -> str:
-    return text_of(cell)[:_CELL_MAX]
+    return masked(text_of(cell))[:_CELL_MAX]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.refusals import NotFound, Refusal
@@ -161,8 +162,11 @@ def set_aside(
         set_aside_by_id=set_aside_by_id,
         set_aside_at=now,
     )
-    session.add(row)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError as error:  # somebody else did at the same moment
+        raise AlreadySetAside from error
     note(
         session,
         "statement.set_row_aside",
@@ -213,17 +217,19 @@ def solve(
         reason = checked_reason(reason)
     elif (reading.amount_rial, reading.booked_on) != (line.amount_rial, line.booked_on):
         raise ReadingDiffers(expected_rial=line.amount_rial)
-    session.add(
-        QuarantineSolution(
-            line_id=line_id,
-            read_rial=None if reading is None else reading.amount_rial,
-            read_on=None if reading is None else reading.booked_on,
-            reason=reason.strip(),
-            solved_by_id=solved_by_id,
-            solved_at=now,
-        )
+    solution = QuarantineSolution(
+        line_id=line_id,
+        read_rial=None if reading is None else reading.amount_rial,
+        read_on=None if reading is None else reading.booked_on,
+        reason=reason.strip(),
+        solved_by_id=solved_by_id,
+        solved_at=now,
     )
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(solution)
+    except IntegrityError as error:  # somebody else did at the same moment
+        raise AlreadySolved from error
     open_lines(session, StatementLine.id == line_id)
     note(
         session,

@@ -9,16 +9,18 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
+from itertools import islice, zip_longest
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal
-from reconciliation.chain import SLICE_ROWS, ChainRow
+from reconciliation.chain import ChainRow, ChainRows
 from reconciliation.held import Chain
 from reconciliation.lines import StatementImportUndo, StatementLine
 from reconciliation.quarantine import QuarantinedLine
+
+_KNOWN_AT_ONCE = 5_000  # lines
 
 
 class GapInStatement(Refusal):
@@ -71,8 +73,8 @@ class Splice:
     closing_rial: int
     opening_change_rial: int  # what this file adds to the balance before the earliest line
     opens_on: str  # the earliest day of the file
-    before: Callable[[], Iterator[ChainRow]]  # in order of time, each with its balance
-    after: Callable[[], Iterator[ChainRow]]
+    before: Callable[[], Iterator[ChainRows]]  # in order of time, each row with its balance
+    after: Callable[[], Iterator[ChainRows]]
 
     @property
     def new_count(self) -> int:
@@ -159,8 +161,8 @@ def _split(
         closing_rial=latest.opening_rial + latest.amount_rial,
         opening_change_rial=change_rial,
         opens_on=chain.earliest.booked_on,
-        before=lambda: islice(chain.rows(), before_count),
-        after=lambda: chain.rows(before_count + known_count),
+        before=lambda: chain.slices(0, before_count),
+        after=lambda: chain.slices(before_count + known_count),
     )
 
 
@@ -212,15 +214,17 @@ def _agreement(
     set_aside = quarantined_positions(session, bank_account_id)
     unread = {row.row_number for row in chain.ending.filled.values()}
     agreeing = 0
-    for row in chain.rows(start):
-        line = next(known, None)
-        if line is None:
-            return agreeing, row
-        if line != (row.fingerprint, row.balance_rial):
-            is_loose = position + agreeing in set_aside or row.row_number in unread
-            if not (is_loose and line[1] == row.balance_rial):
-                return agreeing, row
-        agreeing += 1
+    for rows in chain.slices(start):
+        lines = list(islice(known, len(rows.fingerprint)))
+        told = list(zip(rows.fingerprint, rows.balance_rial, strict=True))
+        if lines == told:
+            agreeing += len(told)
+            continue
+        for at, (line, row) in enumerate(zip_longest(lines, told)):
+            is_loose = position + agreeing in set_aside or rows.row_number[at] in unread
+            if line != row and not (line and is_loose and line[1] == row[1]):
+                return agreeing, rows.row(at)
+            agreeing += 1
     return agreeing, None
 
 
@@ -243,10 +247,10 @@ def _known_from(
             select(StatementLine.position, StatementLine.fingerprint, StatementLine.balance_rial)
             .where(*live_lines(bank_account_id), StatementLine.position >= position)
             .order_by(StatementLine.position)
-            .limit(SLICE_ROWS)
+            .limit(_KNOWN_AT_ONCE)
         ).all()
         yield from ((line.fingerprint, line.balance_rial) for line in lines)
-        if len(lines) < SLICE_ROWS:
+        if len(lines) < _KNOWN_AT_ONCE:
             return
         position = lines[-1].position + 1
 

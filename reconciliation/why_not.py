@@ -20,7 +20,7 @@ from reconciliation.expected import (
     Expects,
     OpenLine,
 )
-from reconciliation.lines import LineClass, StatementLine
+from reconciliation.lines import LineClass, StatementLine, opposite_lines
 from reconciliation.reasons import day, digits, rial, terminal_name
 from reconciliation.splitting import named_ids
 from reconciliation.suggesting import Sign, Word
@@ -151,15 +151,7 @@ def _no_card(session: Session, line: StatementLine) -> str:
 
 
 def _no_reversal(session: Session, line: StatementLine) -> str:
-    others = session.scalars(
-        select(StatementLine)
-        .where(
-            StatementLine.bank_account_id == line.bank_account_id,
-            StatementLine.booked_on == line.booked_on,
-            StatementLine.amount_rial == -line.amount_rial,
-        )
-        .order_by(StatementLine.position)
-    ).all()
+    others = opposite_lines(session, line)
     if not others:
         return _("Taken back: no row of the same day has the opposite amount.")
     values = {

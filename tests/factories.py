@@ -9,7 +9,7 @@ from donations.models.contribution import Contribution, Tender
 from donations.models.pledge import Channel, Pledge
 from donations.pledging import CashItem, DonorFacts, Item
 from flows.pledging import promise
-from flows.receiving import receive_at_desk
+from flows.receiving import receive_at_desk, reverse_contribution
 from offices.places import Office
 from offices.staff import StaffMember
 
@@ -35,6 +35,19 @@ def a_staff_member(session: Session, username: str = "clerk", *, office: str = "
     session.add(member)
     session.flush()
     return member
+
+
+def two_void(session: Session, contribution_id: int, reason: str = "خطا") -> None:
+    """Two persons void an entry of a desk."""
+    asks, decides = (a_staff_member(session, name) for name in ("who-asks", "who-decides"))
+    reverse_contribution(
+        session,
+        contribution_id,
+        reason=reason,
+        asked_by_id=asks.id,
+        approved_by_id=decides.id,
+        now=NOON,
+    )
 
 
 def a_pledge(

@@ -15,6 +15,8 @@ from core.settings import ROOT, Settings
 from core.words import _, counted, speak, spoken
 from ledger.terminals import names_entered
 from payment_gateways.registry import gateway_accounts, open_gateways
+from receipts.examining import FILE_BYTES_MAX
+from receipts.starting import require_what_receipts_need
 from web import api, assets, commands, errors, security
 from web.bank.urls import bank
 from web.desk.urls import desk
@@ -29,11 +31,13 @@ from web.sign_in.urls import sign_in
 
 _BODY_BYTES = {"bank": 64 * 2**10, "api": 64 * 2**10}
 _BODY_BYTES_OTHERWISE = 256 * 2**10
+_BODY_BYTES_OF_PAGE = {"public.check_file": FILE_BYTES_MAX + _BODY_BYTES_OTHERWISE}
 _LANGUAGE_COOKIE = "language"
 
 
 def create_app(settings: Settings, services: Services | None = None) -> Flask:
     """Build the application; ``services`` are given by tests that bring their own."""
+    require_what_receipts_need(settings)
     app = APIFlask(
         "web",
         title="Mosharekat API",
@@ -120,7 +124,9 @@ def _bound_the_body() -> None:
         file_bytes = current.settings.statement_megabytes * 2**20
         request.max_content_length = file_bytes + _BODY_BYTES_OTHERWISE
         return
-    request.max_content_length = _BODY_BYTES.get(blueprint, _BODY_BYTES_OTHERWISE)
+    request.max_content_length = _BODY_BYTES_OF_PAGE.get(
+        request.endpoint or "", _BODY_BYTES.get(blueprint, _BODY_BYTES_OTHERWISE)
+    )
 
 
 def _choose_language() -> None:

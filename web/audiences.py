@@ -20,6 +20,7 @@ class Allow(StrEnum):
     FINANCE = "finance"
     RULES = "rules"  # finance, and who may let a rule do more
     HEADQUARTERS = "headquarters"
+    TEXTS = "texts"  # who reads and sets what the organisation writes on its documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +42,5 @@ NEEDS: Mapping[Allow, Needs] = {
     Allow.FINANCE: Needs(P.SEE_FINANCE, P.WORK_IN_FINANCE),
     Allow.RULES: Needs(P.SEE_RULES, P.SET_RULES),
     Allow.HEADQUARTERS: Needs(P.SEE_HEADQUARTERS, P.MANAGE_STAFF),
+    Allow.TEXTS: Needs(P.SEE_TEXTS, P.SET_TEXTS),
 }

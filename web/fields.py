@@ -14,6 +14,7 @@ from core.refusals import Refusal
 from core.rial import parse_rial
 from core.words import Later, _, counted
 from donations.pledging import UnusableQuantity, parse_email, read_quantity
+from receipts.shape import UnknownGlyph, require_printable
 from web.refusals import explain
 
 _WHOLE = re.compile(r"[0-9]{1,6}")
@@ -47,6 +48,14 @@ def at_most(longest: int) -> Callable[[Form, Field], None]:
             raise ValidationError(Later("This is too long."))
 
     return check
+
+
+def printed(_form: Form, field: Field) -> None:
+    """A validator: everything in the text can be printed on a receipt, or is named."""
+    try:
+        require_printable([normalise(field.data or "")])
+    except UnknownGlyph as refusal:
+        raise ValidationError(explain(refusal)) from refusal
 
 
 class ReadField(StringField):

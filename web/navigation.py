@@ -33,6 +33,7 @@ _DESK = (
     ("desk.entries", Later("Entries")),
     ("desk.slips", Later("Deposit slips")),
     ("desk.voids", Later("Void requests")),
+    ("desk.books", Later("Paper receipt books")),
 )
 _FINANCE = (
     ("finance.dashboard", Later("Finance")),
@@ -51,6 +52,8 @@ _FINANCE = (
 _HEADQUARTERS = (
     ("headquarters.people", Later("People")),
     ("headquarters.trail", Later("Audit trail")),
+    ("headquarters.receipt_audit", Later("Receipts, number by number")),
+    ("headquarters.receipt_texts", Later("Texts of documents")),
 )
 _PARTS: Mapping[str, tuple[tuple[str, Later], ...]] = {
     "desk": _DESK,

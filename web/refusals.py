@@ -16,6 +16,12 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
     "amount.unreadable": (
         Later("Please write the amount as a whole number of rials, for example 2,500,000."),
     ),
+    "annual.nobody_gave": (
+        Later("No receipt of this year stands for a donor who told a name or an address."),
+    ),
+    "annual.other_statements": (
+        Later("This folder holds the statements of another year, or something that is none."),
+    ),
     "api_key.name": (Later("Please choose another name; this one is empty, too long or taken."),),
     "api_key.no_such_name": (Later("No key has this name."),),
     "api_key.unknown": (Later("This key is not known here or has been revoked."),),
@@ -34,6 +40,7 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
     "contribution.nothing_open": (
         Later("Everything this pledge promises has been received already."),
     ),
+    "copy.reason_missing": (Later("Please give the reason, with at most %(longest)s characters."),),
     "cycles.unusable": (
         Later(
             "Please write at least one time for working days, such as 03:45, no time twice, and a "
@@ -142,6 +149,24 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
     "one_time_code.wrong": (
         Later("This code is not right or has passed. Please type the one shown now."),
     ),
+    "paper_book.closed": (Later("This book was taken back; its leaves have their last word."),),
+    "paper_book.leaf_known": (
+        Later("A leaf of series %(series)s with one of these numbers stands in another book."),
+    ),
+    "paper_book.leaves_unexplained": (
+        Later("%(count)s leaves have no word yet; the first is %(first)s."),
+    ),
+    "paper_book.unusable": (
+        Later("A book has a series and at most %(most)s leaves, numbered upwards from 1 on."),
+    ),
+    "paper_leaf.gift_has_leaf": (Later("This gift stands on another leaf already."),),
+    "paper_leaf.gift_not_found": (
+        Later("This desk has no gift with such a receipt number or tracking code."),
+    ),
+    "paper_leaf.reason_missing": (
+        Later("Please give the reason, with at most %(longest)s characters."),
+    ),
+    "paper_leaf.unknown": (Later("This book has no leaf of that number."),),
     "password.weak": (Later("A password needs %(shortest)s to %(longest)s characters."),),
     "mapping.ambiguous": (
         Later("Two fields are read from the column «%(heading)s». Please choose one of them."),
@@ -205,10 +230,27 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
         Later("Whoever handed the file in cannot set its row aside: a second person has to."),
     ),
     "receipt.amount_beyond_words": (Later("This amount is too large for a receipt."),),
+    "receipt.no_address": (Later("The donor left neither a mobile number nor an e-mail address."),),
+    "receipt.file_not_kept": (
+        Later("The file of this receipt cannot be kept at the moment. Please try again later."),
+    ),
     "receipt.number_unreadable": (
         Later("A receipt number looks like 1404/07/000123: year, desk, number."),
     ),
+    "receipt.readers_busy": (
+        Later("Too many files are being checked at this moment. Please try again in a minute."),
+    ),
+    "acceptance.appraiser_missing": (
+        Later("Only an appraiser's value has an appraiser, and it needs the appraiser's name."),
+    ),
+    "acceptance.ends_before_it_starts": (Later("The last day is before the first one."),),
+    "acceptance.value_missing": (Later("An assessed value and what it rests on belong together."),),
+    "receipt.text_too_long": (Later("This is empty or longer than %(longest)s characters."),),
+    "receipt.unusable_seal": (
+        Later("This is no picture of a seal: a PNG or JPEG of at most one megabyte is needed."),
+    ),
     "receipt.unknown_glyph": (
+        Later("The character “%(sign)s” cannot be printed on a receipt."),
         Later("A text holds a character that cannot be printed on a receipt."),
     ),
     "reconciliation.amount_differs": (
@@ -269,6 +311,12 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
             "Our books do not know how much the bank took. Write the amount that the bank's own"
             " list shows for this payment."
         ),
+    ),
+    "replacement.nothing_corrected": (
+        Later("The new receipt would say the same. For a lost paper, print a copy."),
+    ),
+    "replacement.too_long": (
+        Later("This is too long for a receipt: at most %(longest)s characters."),
     ),
     "report.other_terminal": (
         Later("Row %(row)s is of another terminal. Please choose the terminal of the list."),
@@ -491,6 +539,9 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
         ),
     ),
     "void.reason_missing": (Later("Please give the reason, with at most %(longest)s characters."),),
+    "void.request_expired": (
+        Later("Nobody decided on this within three days. Whoever still wants it asks again."),
+    ),
     "void.second_person_needed": (
         Later("Whoever asked for it cannot decide on it: a second person has to."),
     ),

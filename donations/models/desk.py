@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from core.database import Base, insert_only
 from donations.models.contribution import Contribution
 
+_IS_OPEN = text("decision IS NULL AND expired_at IS NULL")
+
 
 @insert_only
 class DepositSlip(Base):
@@ -51,19 +53,25 @@ class Decision(StrEnum):
 
 
 class VoidRequest(Base):
-    """One person asks that a contribution be voided; another decides."""
+    """One person asks that a contribution be voided; another decides, until it expires.
+
+    ``expired_at`` is written when somebody asks again: then the old request waits no more.
+    """
 
     __tablename__ = "void_request"
     __table_args__ = (
         CheckConstraint("decided_by_id <> asked_by_id", name="two_persons"),
         CheckConstraint("(decision IS NULL) = (decided_by_id IS NULL)", name="decided_by_somebody"),
         CheckConstraint("reason <> ''", name="has_a_reason"),
+        CheckConstraint("decided_at < expires_at", name="in_time"),
+        CheckConstraint("expired_at IS NULL OR decision IS NULL", name="expired_or_decided"),
+        CheckConstraint("expired_at >= expires_at", name="not_expired_early"),
         Index(
             "ix_void_request_open",
             "contribution_id",
             unique=True,
-            sqlite_where=text("decision IS NULL"),
-            postgresql_where=text("decision IS NULL"),
+            sqlite_where=_IS_OPEN,
+            postgresql_where=_IS_OPEN,
         ),
     )
 
@@ -75,5 +83,7 @@ class VoidRequest(Base):
     decision: Mapped[Decision | None]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_member.id"))
     decided_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime]  # after that nobody can decide on it any more
+    expired_at: Mapped[datetime | None]
 
     contribution: Mapped[Contribution] = relationship()

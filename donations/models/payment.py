@@ -130,6 +130,14 @@ class Payment(Base):
             sqlite_where=_OPEN_SQL,
             postgresql_where=_OPEN_SQL,
         ),
+        # By which a provider's list names a payment.
+        Index(
+            "ix_payment_trace",
+            "gateway",
+            "trace_number",
+            sqlite_where=text("trace_number IS NOT NULL"),
+            postgresql_where=text("trace_number IS NOT NULL"),
+        ),
         # What finance decides on: few among all, and looked for among all.
         Index("ix_payment_apart", "id", sqlite_where=_APART_SQL, postgresql_where=_APART_SQL),
     )

@@ -13,6 +13,9 @@ from sqlalchemy.orm import Session
 from core.words import Later
 from flows.checking import books, closed, gifts, holdings, refunds, statements, work_tables
 from flows.checking.sealed import chains_are_whole, unsealed_tail
+from receipts import auditing
+from receipts.chain import chain_faults
+from receipts.leaves import unexplained_leaves
 
 _PROBLEMS_SHOWN = 5
 
@@ -57,8 +60,18 @@ PROOFS: Mapping[str, tuple[Later, Proof]] = {
         Later("Refunds equal what has not left the account yet"),
         refunds.refund_differences,
     ),
-    "receipt_numbers": (Later("Receipt numbers have no gap"), gifts.number_gaps),
+    "receipt_numbers": (Later("Receipt numbers have no gap"), auditing.number_gaps),
     "receipts": (Later("Every contribution has its receipt"), gifts.wrong_receipts),
+    "receipt_states": (
+        Later("Every receipt that does not stand is void for a reason"),
+        auditing.wrong_states,
+    ),
+    "receipt_facts": (
+        Later("Every receipt says what it said when it was issued"),
+        auditing.changed_snapshots,
+    ),
+    "receipt_chain": (Later("The chain of every receipt series is whole"), chain_faults),
+    "paper_leaves": (Later("Every leaf of the paper books is explained"), unexplained_leaves),
     "paid_out_once": (Later("No payment is paid out twice"), closed.paid_out_twice),
     "signed_days": (Later("Every signed day is as it was signed"), closed.signed_days_changed),
     "locks": (Later("Days are locked as far as they are signed"), closed.locks_unlike_signatures),

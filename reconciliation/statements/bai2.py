@@ -5,25 +5,30 @@
 agree. Rows are streamed and numbered by their line.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
+from operator import mul
 from typing import BinaryIO
 
 from reconciliation.line_classes import LineClass
 from reconciliation.statements.cells import Unreadable
+from reconciliation.statements.columns import each_once, or_nothing
 from reconciliation.statements.contract import (
     CONTRACT_VERSION,
+    Bookings,
     Breadth,
     Statement,
-    StatementRow,
+    UnreadRow,
     Wanted,
 )
 from reconciliation.statements.exact import (
-    as_written,
-    deposit_id_in,
-    reference_of,
+    deposit_id_column,
+    reference_column,
+    said_column,
     short_day,
-    text_or_none,
+    written_column,
 )
 from reconciliation.statements.refusals import (
     ControlTotalDiffers,
@@ -36,10 +41,11 @@ from reconciliation.statements.sections import (
     Event,
     Section,
     SectionEnd,
-    set_aside,
+    left_of,
     statement_of,
 )
-from reconciliation.statements.streams import pieces_of
+from reconciliation.statements.slices import read_in_slices
+from reconciliation.statements.streams import Run, runs_of
 
 # Digits behind the point of the smallest unit, where they are not two (ISO 4217). Rials are
 # written whole: their hundredth, which the standard lists, has not been used for a century.
@@ -59,7 +65,10 @@ _CLASSES: Mapping[str, LineClass] = {
         LineClass.TRANSFER,
     ),
 }
-_RECORD_LINES_MAX = 1_000
+_BOOKING_BEGINS = "\n16,"
+_NEXT = re.compile(r"\n(?!88,|[^\S\n]*(?:\n|\Z))")  # a record that does not go on with another
+_ENDS = {"49": "02", "98": "01"}  # a trailer, and what is open again behind it
+_WHOLE_MAX = 18  # digits
 
 
 class Bai2:
@@ -118,76 +127,111 @@ class _Group:
         self.is_booked = fields[7] not in _INTERIM
 
 
-def _records(file: BinaryIO) -> Iterator[tuple[int, int, str]]:
+def _parted(piece: str) -> tuple[str, str]:
+    """A booking with the lines that go on with it, and the other records behind it."""
+    found = _NEXT.search(piece) if "\n" in piece else None
+    return (piece, "") if found is None else (piece[: found.start()], piece[found.end() :])
+
+
+def _records(text: str, first: int) -> Iterator[tuple[int, int, str]]:
     """Each record with those that go on with it: its line, how many lines it has, its text."""
-    record, at, count = "", 0, 0
-    for number, line in enumerate(pieces_of(file, "\n"), start=1):
+    at, lines = 0, list[str]()
+    for number, line in enumerate(text.split("\n"), start=first):
         plain = line.rstrip()
-        if not plain:
-            continue
-        if plain.startswith("88,"):
-            if count == 0 or count > _RECORD_LINES_MAX:
-                raise UnknownRow(row=number)
-            more = plain[3:]
-            record = f"{record[:-1]},{more}" if record.endswith("/") else record + more
-            count += 1
-            continue
-        if count:
-            yield at, count, record.removesuffix("/")
-        record, at, count = plain, number, 1
-    if count:
-        yield at, count, record.removesuffix("/")
+        if plain.startswith("88,") and not lines:
+            raise UnknownRow(row=number)
+        if plain and not plain.startswith("88,"):
+            if lines:
+                yield at, len(lines), _joined(lines)
+            at, lines = number, []
+        if plain:
+            lines.append(plain)
+    if lines:
+        yield at, len(lines), _joined(lines)
+
+
+def _joined(lines: Iterable[str]) -> str:
+    """One record, whose first line others go on with."""
+    record = ""
+    for line in filter(None, map(str.rstrip, lines)):
+        more = line.removeprefix("88,")
+        record = f"{record[:-1]},{more}" if record.endswith("/") else record + more
+    return record.removesuffix("/")
 
 
 def _parsed(file: BinaryIO, chosen: frozenset[int]) -> Iterator[Event]:
-    of_file, of_group, of_account = _Totals(), _Totals(), _Totals()
-    group: _Group | None = None
-    closing: int | None = None
-    inside = ""  # the record that is open: 01, 02 or 03
-    for number, lines, record in _records(file):
-        kind = record[:3]
-        if kind == "16," and inside == "03" and group is not None:
-            of_account.records += lines
-            try:
-                row = _row(record, group, number)
-            except (UnreadableCell, NoMovement) as refusal:
-                of_account.amount = None  # without it the trailers' sums prove nothing
-                yield set_aside(refusal, number, chosen, as_written([record]))
-            else:
-                of_account.add(abs(row.amount_minor))
-                yield row
-            continue
-        fields = record.split(",")
-        if kind == "01," and not inside:
-            inside = "01"
-            of_file.records += lines
-        elif kind == "02," and inside == "01":
-            inside, group, of_group = "02", _Group(fields, number), _Totals()
-            of_group.records += lines
-        elif kind == "03," and inside == "02" and group is not None:
-            inside, of_account = "03", _Totals()
-            section, closing, of_account.amount = _account(fields, group, number)
-            of_account.records += lines
-            yield section
-        elif kind == "49," and inside == "03":
-            inside = "02"
-            of_account.records += lines
-            of_account.check(fields, number, counts_parts=False)
-            of_group.take_in(of_account)
-            yield SectionEnd(closing, number)
-        elif kind == "98," and inside == "02":
-            inside = "01"
-            of_group.records += lines
-            of_group.check(fields, number, counts_parts=True)
-            of_file.take_in(of_group)
-        elif kind == "99," and inside == "01":
-            inside = "99"
-            of_file.records += lines
-            of_file.check(fields, number, counts_parts=True)
-        else:
-            raise UnknownRow(row=number)
-    if inside != "99":
+    opened = _Opened()
+    for run in runs_of(file, _BOOKING_BEGINS, _parted):
+        if run.bookings:
+            yield from opened.take_in_bookings(run, chosen)
+        for number, lines, record in _records(run.behind, run.behind_number):
+            yield from opened.take_in(record.split(","), number, lines)
+    if opened.inside != "99":
         raise DamagedFile
+
+
+class _Opened:
+    """The file, the group and the account that are open, each with its totals."""
+
+    def __init__(self) -> None:
+        self.inside = ""  # the record that is open: 01, 02 or 03
+        self._of_file, self._of_group, self._of_account = _Totals(), _Totals(), _Totals()
+        self._group: _Group | None = None
+        self._closing_minor: int | None = None
+
+    def take_in_bookings(self, run: Run, chosen: frozenset[int]) -> Iterator[Event]:
+        """Read a run of bookings. Raises UnknownRow where no account is open."""
+        group = self._group
+        if self.inside != "03" or group is None:
+            raise UnknownRow(row=run.numbers[0])
+
+        def read(numbers: Sequence[int], bookings: Sequence[str]) -> Bookings:
+            return _read(group, numbers, bookings)
+
+        for booking in run.bookings:
+            self._of_account.records += 1 + booking.count("\n88,")
+        for part in read_in_slices(((run.numbers, run.bookings),), read, _left_of, chosen):
+            # Without the amount of a row that was set aside the trailers' sums prove nothing.
+            if isinstance(part, UnreadRow):
+                self._of_account.add(None)
+            else:
+                self._of_account.add(sum(map(abs, part.amount_minor)))
+            yield part
+
+    def take_in(self, fields: list[str], number: int, lines: int) -> Iterator[Event]:
+        """Read a record that is no booking. Raises UnknownRow where it does not belong."""
+        match fields[0], self.inside:
+            case "01", "":
+                self._of_file.records += lines
+            case "02", "01":
+                self._group, self._of_group = _Group(fields, number), _Totals()
+                self._of_group.records += lines
+            case "03", "02":
+                self._of_account = _Totals()
+                self._of_account.records += lines
+                yield self._account(fields, number)
+            case "49", "03":
+                self._of_account.records += lines
+                self._of_account.check(fields, number, counts_parts=False)
+                self._of_group.take_in(self._of_account)
+                yield SectionEnd(self._closing_minor, number)
+            case "98", "02":
+                self._of_group.records += lines
+                self._of_group.check(fields, number, counts_parts=True)
+                self._of_file.take_in(self._of_group)
+            case "99", "01":
+                self._of_file.records += lines
+                self._of_file.check(fields, number, counts_parts=True)
+            case _:
+                raise UnknownRow(row=number)
+        self.inside = _ENDS.get(fields[0], fields[0])
+
+    def _account(self, fields: list[str], number: int) -> Section:
+        if self._group is None:
+            raise UnknownRow(row=number)
+        section, self._closing_minor, total = _account(fields, self._group, number)
+        self._of_account.amount = total
+        return section
 
 
 def _account(fields: list[str], group: _Group, number: int) -> tuple[Section, int | None, int]:
@@ -223,32 +267,60 @@ def _details(fields: list[str], at: int) -> int:
     return 1 + 2 * int(pairs) if pairs.isdecimal() and len(pairs) < 4 else 1
 
 
-def _row(record: str, group: _Group, number: int) -> StatementRow:
-    _kind, code, amount, funds, *rest = [*record.split(",", 4), "", "", ""][:5]
-    more = rest[0]
-    skipped = _details([funds, *more.split(",", 1)], 0)
-    *_skipped, bank_reference, customer_reference, text = [
-        *more.split(",", skipped + 2), *[""] * (skipped + 3),
-    ][: skipped + 3]  # fmt: skip
-    amount_minor = _whole(amount, number, "16")
-    if amount_minor == 0:
-        raise NoMovement(row=number)
-    text = text.removesuffix("/")
-    return StatementRow(
-        number,
-        group.booked_on,
-        None,
-        amount_minor * _sign(code, number),
-        None,
-        _CLASSES.get(code, LineClass.UNKNOWN),
-        deposit_id_in(customer_reference, bank_reference, text),
-        reference_of(bank_reference, customer_reference),
-        None,
-        None,
-        None,
-        text_or_none(text),
-        as_written([record]),
+def _left_of(number: int, booking: str) -> UnreadRow:
+    return left_of(number, [_record(booking)])
+
+
+def _record(booking: str) -> str:
+    if "\n" not in booking:  # as most are
+        return f"16,{booking.rstrip().removesuffix('/')}"
+    return _joined(f"16,{booking}".split("\n"))
+
+
+def _read(group: _Group, numbers: Sequence[int], bookings: Sequence[str]) -> Bookings:
+    """Some bookings at once. Raises UnreadableCell and NoMovement, which name a row alone."""
+    records = list(map(_record, bookings))
+    codes, amounts, banks, customers, texts = zip(*map(_fields, records), strict=True)
+    moved = _whole_column(amounts, numbers[0])
+    if 0 in moved:
+        raise NoMovement(row=numbers[0])
+    signs = each_once(partial(_signs, number=numbers[0]), codes)
+    descriptions = said_column(texts)
+    nothing = [None] * len(numbers)
+    return Bookings(
+        numbers,
+        [group.booked_on] * len(numbers),
+        nothing,
+        list(map(mul, moved, signs)),
+        nothing,
+        [_CLASSES.get(code, LineClass.UNKNOWN) for code in codes],
+        deposit_id_column(customers, banks, texts),
+        reference_column(banks, customers),
+        nothing,
+        nothing,
+        nothing,
+        or_nothing(descriptions),
+        written_column([[record] for record in records]),
+        nothing,
     )
+
+
+def _fields(record: str) -> tuple[str, str, str, str, str]:
+    """Code, amount, the bank's and the customer's reference, and the text of a booking."""
+    fields = record.split(",", 6)
+    if len(fields) == 7 and fields[3] not in ("V", "S", "D"):
+        _kind, code, amount, _funds, bank, customer, text = fields
+        return code, amount, bank, customer, text.removesuffix("/")
+    _kind, code, amount, funds, *rest = [*record.split(",", 4), "", "", ""][:5]
+    skipped = _details([funds, *rest[0].split(",", 1)], 0)
+    fields = rest[0].split(",", skipped + 2)
+    fields += [""] * (skipped + 3 - len(fields))
+    bank, customer, text = fields[skipped:]
+    return code, amount, bank, customer, text.removesuffix("/")
+
+
+def _signs(codes: Sequence[str], *, number: int) -> Sequence[int]:
+    return [_sign(code, number) for code in codes]
 
 
 def _sign(code: str, number: int) -> int:
@@ -261,10 +333,17 @@ def _sign(code: str, number: int) -> int:
     raise UnreadableCell(row=number, column="16", text=code[:40])
 
 
+def _whole_column(texts: Sequence[str], number: int) -> Sequence[int]:
+    digits = "".join(texts)
+    if digits.isascii() and digits.isdigit() and all(texts) and max(map(len, texts)) <= _WHOLE_MAX:
+        return list(map(int, texts))
+    return [_whole(text, number, "16") for text in texts]
+
+
 def _whole(text: str, number: int, column: str) -> int:
     digits = text.strip().removeprefix("+").removeprefix("-")
     if not digits:
         return 0
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _WHOLE_MAX):
         raise UnreadableCell(row=number, column=column, text=text[:40])
     return -int(digits) if text.strip().startswith("-") else int(digits)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from core.digits import to_latin
 from core.identifiers import is_card_number
-from reconciliation.statements.cells import EXACT_BELOW, Cell, joined_texts
+from reconciliation.statements.cells import EXACT_BELOW, Cell
+from reconciliation.statements.columns import are_texts
 
 # The first six digits of the cards of Iran's banks: in a column of identifiers, sixteen digits are
 # a card only if they begin like this, for one in ten numbers passes the check digit by accident.
@@ -21,20 +22,37 @@ BINS = frozenset(map(str, (
 )))  # fmt: skip
 _DIGIT = "[0-9۰-۹٠-٩]"
 _WRITTEN = re.compile(rf"(?<!{_DIGIT}){_DIGIT}(?:[ .\-_*#]?{_DIGIT}){{15}}(?!{_DIGIT})")
+# What stands before a number is looked at behind its first digit: so it is found by that digit.
+_CARD_LIKE = re.compile(rf"{_DIGIT}(?<!{_DIGIT}{_DIGIT})(?:[ .\-_*#]?+{_DIGIT}){{15}}")
 _MASKED = re.compile(
     r"(?<![0-9])([0-9]{4})[-. ]?([0-9]{2})[-. ]?(?:[*xX#][-. ]?){6}([0-9]{4})(?![0-9])"
 )
 _DIGITS = 16
+# The bytes of a text with 0 for each digit and nothing between digits: in UTF-8 the second byte of
+# Persian and Arabic digits is one of these twenty. A few letters share it, which does not matter.
+_DIGIT_BYTES = bytes((*range(0x30, 0x3A), *range(0xA0, 0xAA), *range(0xB0, 0xBA)))
+_SHAPE = bytes(ord("0") if byte in _DIGIT_BYTES else ord(" ") for byte in range(256))
+_BETWEEN = b" .-_*#\xd9\xdb"  # and the first byte of those digits
+_SIXTEEN = b"0" * _DIGITS
 
 
 def masked_column(column: Sequence[Cell], *, is_identifiers: bool = False) -> Sequence[Cell]:
     """A column without any card's whole number; the column itself where it names none."""
-    texts = joined_texts(column)
-    if texts is not None and (
-        max(map(len, texts.split("\n"))) < _DIGITS or _WRITTEN.search(texts) is None
-    ):
+    texts = set(column)
+    if are_texts(texts) and (max(map(len, texts)) < _DIGITS or not names_card("\n".join(texts))):
         return column
     return [_masked_cell(cell, is_identifiers=is_identifiers) for cell in column]
+
+
+def masked_texts(texts: Sequence[str]) -> Sequence[str]:
+    """The texts without any card's whole number."""
+    return list(map(masked, texts)) if names_card("\n".join(texts)) else texts
+
+
+def names_card(text: str) -> bool:
+    """Whether a text may hold the number of a card, which is seen sooner than where it stands."""
+    shape = text.encode(errors="replace").translate(_SHAPE, _BETWEEN)
+    return _SIXTEEN in shape and _CARD_LIKE.search(text) is not None
 
 
 def masked(text: str) -> str:
@@ -50,7 +68,7 @@ def card_key_in(*texts: str) -> str | None:
 
 def card_key_column(*columns: Sequence[str]) -> list[str | None]:
     """``card_key_in`` every row of these columns of masked texts."""
-    if not any(_MASKED.search("\n".join(column)) for column in columns):
+    if not any(_MASKED.search("\n".join(set(column))) for column in columns):
         return [None] * len(columns[0])
     return list(map(card_key_in, *columns))
 

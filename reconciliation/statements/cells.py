@@ -1,11 +1,9 @@
 """Reading cells: amounts, days, times and identifiers, from text or from a spreadsheet.
 
-Each is read alone; whole columns of a table are read by ``money_column`` and ``text_column``, which
-give the same, sooner, and so do the others that are called columns.
+Each is read alone here; ``columns`` reads many at once and gives the same, sooner.
 """
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TypeAlias
@@ -28,14 +26,8 @@ _DAY = re.compile(
 )
 _JALALI_YEARS, _GREGORIAN_YEARS = range(1300, 1500), range(1900, 2100)
 # Letters, digits and blanks that ``normalise`` would leave as they are: nearly every cell.
-_NORMAL = "[!-~،؛؟«»آ-غف-قل-وپچژکگی]"
-_NORMAL_TEXT = re.compile(f"(?:{_NORMAL}+(?: {_NORMAL}+)*)?")
-_NORMAL_COLUMN = re.compile(f"(?:(?:{_NORMAL}+(?: {_NORMAL}+)*)?(?:\n|\\Z))*")
-_DIGITS_COLUMN = re.compile(r"[0-9\n]*")
-_MONEY = "(?:[0-9]{1,3}(?:,[0-9]{3}){0,5}|[0-9]{1,15})"
-_MONEY_COLUMN = re.compile(f"(?:{_MONEY}\n)*{_MONEY}")
-_PLAIN_CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?"
-_CLOCK_COLUMN = re.compile(f"(?:{_PLAIN_CLOCK}\n)*{_PLAIN_CLOCK}")
+NORMAL = "[!-~،؛؟«»آ-غف-قل-وپچژکگی]"
+NORMAL_TEXT = re.compile(f"(?:{NORMAL}+(?: {NORMAL}+)*)?")
 _CACHED = 1 << 16
 _THOUSANDS = {ord("٬"): ",", ord("،"): ","}
 
@@ -53,70 +45,7 @@ def is_blank(cell: Cell) -> bool:
 
 @lru_cache(_CACHED)
 def _normalised(text: str) -> str:
-    return text if _NORMAL_TEXT.fullmatch(text) else normalise(text)
-
-
-def text_column(column: Sequence[Cell]) -> Sequence[str]:
-    """``text_of`` every cell."""
-    joined = joined_texts(column)
-    if joined is not None and _NORMAL_COLUMN.fullmatch(joined):
-        return column  # type: ignore[return-value]  # only texts can be joined
-    return [text_of(cell) for cell in column]
-
-
-def money_column(column: Sequence[Cell]) -> list[int]:
-    """``money_of`` every cell. Raises Unreadable."""
-    joined = joined_texts(column)
-    if joined is not None and _MONEY_COLUMN.fullmatch(joined):
-        return list(map(int, joined.replace(",", "").split("\n")))
-    return [money_of(cell) for cell in column]
-
-
-def day_column(column: Sequence[Cell]) -> list[date]:
-    """``day_of`` every cell. Raises Unreadable."""
-    read = day_of if joined_texts(column) is None else _day_of_text
-    return list(map(read, column))
-
-
-def clock_column(column: Sequence[Cell]) -> list[time | None]:
-    """``clock_of`` every cell. Raises Unreadable."""
-    joined = joined_texts(column)
-    if joined is not None and _CLOCK_COLUMN.fullmatch(joined):
-        return list(map(time.fromisoformat, column))  # type: ignore[arg-type]
-    return list(map(clock_of if joined is None else _clock_of_text, column))
-
-
-def clocks_beside_days(column: Sequence[Cell]) -> list[time | None]:
-    """``clock_beside_day`` every cell. Raises Unreadable."""
-    joined = joined_texts(column)
-    if joined is not None and ":" not in joined:
-        return [None] * len(column)
-    return list(map(clock_beside_day, column))
-
-
-def identifier_column(column: Sequence[Cell], *, longest: int) -> list[str | None]:
-    """``identifier_of`` every cell."""
-    joined = joined_texts(column)
-    if joined is not None and _DIGITS_COLUMN.fullmatch(joined) and max(map(len, column)) <= longest:  # type: ignore[arg-type]
-        return [cell.lstrip("0") or None for cell in joined.split("\n")]
-    return [identifier_of(cell, longest=longest) for cell in column]
-
-
-def damaged_in(column: Sequence[Cell]) -> list[int]:
-    """The places in a column where ``is_damaged`` is so."""
-    joined = joined_texts(column)
-    if joined is not None and "e" not in joined and "E" not in joined:
-        return []
-    return [at for at, cell in enumerate(column) if is_damaged(cell)]
-
-
-def joined_texts(column: Sequence[Cell]) -> str | None:
-    """The cells as lines; nothing where one is no text or has lines of its own."""
-    try:
-        joined = "\n".join(column)  # type: ignore[arg-type]
-    except TypeError:
-        return None
-    return joined if joined.count("\n") == len(column) - 1 else None
+    return text if NORMAL_TEXT.fullmatch(text) else normalise(text)
 
 
 def text_of(cell: Cell) -> str:
@@ -185,12 +114,12 @@ def day_of(cell: Cell) -> date:
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     if isinstance(cell, str | int) and not isinstance(cell, bool):
-        return _day_of_text(str(cell))
+        return day_of_text(str(cell))
     raise Unreadable
 
 
 @lru_cache(_CACHED)
-def _day_of_text(text: str) -> date:
+def day_of_text(text: str) -> date:
     found = _DAY.fullmatch(_normalised(text))
     if found is None:
         raise Unreadable
@@ -212,7 +141,7 @@ def _day_of_text(text: str) -> date:
 def clock_of(cell: Cell) -> time | None:
     """A time of day; nothing where the cell is empty. Raises Unreadable."""
     if isinstance(cell, str):
-        return _clock_of_text(cell)
+        return clock_of_text(cell)
     if isinstance(cell, datetime):
         return cell.time()
     if isinstance(cell, timedelta) and timedelta() <= cell < timedelta(days=1):
@@ -223,7 +152,7 @@ def clock_of(cell: Cell) -> time | None:
 
 
 @lru_cache(_CACHED)
-def _clock_of_text(text: str) -> time | None:
+def clock_of_text(text: str) -> time | None:
     plain = _normalised(text)
     if not plain:
         return None
@@ -241,7 +170,7 @@ def clock_beside_day(cell: Cell) -> time | None:
     if isinstance(cell, datetime):
         return cell.time() if cell.time() != time() else None
     found = _DAY.fullmatch(_normalised(cell)) if isinstance(cell, str) else None
-    return _clock_of_text(found[8] or "") if found is not None else None
+    return clock_of_text(found[8] or "") if found is not None else None
 
 
 def is_damaged(cell: Cell) -> bool:

@@ -7,15 +7,18 @@ a slice of rows, ``E`` the ending; or ``R`` a refusal, ``X`` a defect.
 """
 
 import json
-import resource
 import sys
 import traceback
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
+from core.confined import keep_within
+from core.doors import Door, tell
 from core.refusals import Refusal
 from reconciliation.chain import Reading
 from reconciliation.frames import encoded_ending, encoded_slice, frame
 from reconciliation.statements.contract import Statement, Wanted
+from reconciliation.statements.doors import GROUP
 from reconciliation.statements.recognise import reader_for
 from reconciliation.statements.refusals import FileTooLarge
 
@@ -24,10 +27,20 @@ _TRACE_CHARACTERS = 4_000
 
 def main(request: str, file: BinaryIO, out: BinaryIO) -> None:
     """Read the file that is asked for; the last frame says how it ended."""
+    answer(_read, request, file, out)
+
+
+def answer(
+    read: Callable[[dict[str, Any], BinaryIO, BinaryIO], None],
+    request: str,
+    file: BinaryIO,
+    out: BinaryIO,
+) -> None:
+    """Let something read a file within the limits asked for; the last frame says how it ended."""
     asked = json.loads(request)
-    _keep_within(asked["limits"])
+    keep_within(asked["limits"])
     try:
-        _read(asked, file, out)
+        read(asked, file, out)
     except MemoryError:
         out.write(frame(b"R", _told(FileTooLarge())))
     except Refusal as refusal:
@@ -38,6 +51,7 @@ def main(request: str, file: BinaryIO, out: BinaryIO) -> None:
 
 
 def _read(asked: dict[str, Any], file: BinaryIO, out: BinaryIO) -> None:
+    tell(GROUP, (Door(**door) for door in asked["doors"]))
     wanted = Wanted(asked["account"], asked["columns"], frozenset(asked["set_aside"]))
     statement = reader_for(file, asked["format"]).open(file, wanted)
     out.write(frame(b"H", json.dumps(_head(statement)).encode()))
@@ -53,18 +67,6 @@ def _head(statement: Statement) -> dict[str, object]:
 
 def _told(refusal: Refusal) -> bytes:
     return json.dumps({"code": refusal.code, "details": refusal.details}, default=str).encode()
-
-
-def _keep_within(limits: dict[str, int]) -> None:
-    """From here on nothing may grow, run on, open much or write a file."""
-    for kind, most in (
-        (resource.RLIMIT_AS, limits["memory_bytes"]),
-        (resource.RLIMIT_CPU, limits["processor_seconds"]),
-        (resource.RLIMIT_NOFILE, limits["open_files"]),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(kind, (most, most))
 
 
 if __name__ == "__main__":

@@ -5,9 +5,10 @@ The texts are those of ``reference/reconciliation.md`` C.1 and C.2, in our one f
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from reconciliation.line_classes import LineClass
+from reconciliation.statements.columns import each_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,9 @@ class Classes:
             map(
                 self._known,
                 [amount < 0 for amount in amounts],
-                map(_spaced, branches),
-                _words_in(payers, self._in_payer),
-                _words_in(descriptions, self._in_description),
+                each_once(_spaced_column, branches),
+                each_once(partial(_words_in, words=self._in_payer), payers),
+                each_once(partial(_words_in, words=self._in_description), descriptions),
             )
         )
 
@@ -132,6 +133,10 @@ def _words_in(texts: Sequence[str], words: Sequence[str]) -> list[tuple[str, ...
     if not present:
         return [()] * len(texts)
     return [tuple([word for word in present if word in text]) for text in map(_spaced, texts)]
+
+
+def _spaced_column(texts: Sequence[str]) -> Sequence[str]:
+    return list(map(_spaced, texts))
 
 
 def _spaced(text: str) -> str:

@@ -51,7 +51,7 @@ def _visited(door: Door) -> Visited:
     if len(offered) > 1:
         return Visited(door, refusal=_offered_twice(offered))
     try:
-        made = cast(Callable[[], object], behind(door.entry_point))
+        made = cast(Callable[[], object], behind(door))
         reader = made()  # whatever it is, it is tried
         refusal = _why_not(door, reader)
     except (Exception, SystemExit) as trouble:  # whatever another package does while it loads

@@ -1,8 +1,7 @@
 """A bank's table as data, and the one way in which the rows of any of them are read.
 
 A ``Layout`` says by which headings a table is known and where in its texts something else stands;
-a ``TableReader`` looks for its layouts in the kinds of file they come in. Rows are read a slice at
-a time, column by column, which is many times faster than cell by cell.
+a ``TableReader`` looks for its layouts in the kinds of file they come in.
 """
 
 import re
@@ -10,21 +9,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from itertools import chain
-from json import JSONEncoder
-from operator import sub
-from typing import BinaryIO, ClassVar, NoReturn, TypeAlias, TypeVar
+from operator import is_not, itemgetter, mul, sub
+from typing import BinaryIO, ClassVar, TypeVar
 
 from reconciliation.line_classes import LineClass
-from reconciliation.statements import cells
+from reconciliation.statements import columns
 from reconciliation.statements.cards import card_key_column, card_key_in, masked, masked_column
 from reconciliation.statements.cells import Cell, Unreadable, is_blank, text_of
 from reconciliation.statements.classes import Classes
 from reconciliation.statements.contract import (
     CONTRACT_VERSION,
     Balances,
+    Bookings,
     Breadth,
     Statement,
-    StatementRow,
     UnreadRow,
     Wanted,
 )
@@ -36,19 +34,19 @@ from reconciliation.statements.refusals import (
     UnknownRow,
     UnreadableCell,
 )
+from reconciliation.statements.slices import read_in_slices
 from reconciliation.statements.tables import (
     Heading,
     Kind,
     Row,
-    Rows,
     Sheet,
+    Slices,
     Table,
     kind_of,
     open_table,
     sheet_of_head,
 )
 
-SLICE_ROWS = 1_000
 TEXT_MAX = 2_000
 _RAW_MAX = 1 << 18
 _DEPOSIT_ID_MAX = 30  # the treasury's ids are the longest
@@ -58,10 +56,7 @@ _MOVED = ("credit", "debit", "amount")
 _EXACT = (*_MOVED, "balance", "day", "clock")  # each is read whole, so that no card hides in them
 _IDENTIFIERS = ("deposit_id", "reference")
 _DESCRIPTION = ("title", "note", "description")  # what stands in them is told as one
-_ESCAPED = re.compile(r'["\\\x00-\x1f]')
-_as_written = JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
-Read: TypeAlias = StatementRow | UnreadRow
 _T = TypeVar("_T")
 
 
@@ -121,18 +116,27 @@ def statement(
     name: str, layout: Layout, table: Table, sheet: Sheet, heading: Heading, wanted: Wanted
 ) -> Statement:
     """The bookings below a heading, in whole rials. The rows raise the Refusals of ``refusals``."""
-    bookings = _slices(layout, heading, sheet.below(heading), wanted.set_aside)
+
+    def read(numbers: Sequence[int], rows: Sequence[Row]) -> Bookings:
+        return _bookings(_Slice(layout, heading, numbers, rows))
+
+    def left_of(number: int, row: Row) -> UnreadRow:
+        return _unread(_Slice(layout, heading, (number,), (row,)))
+
+    slices = _booked(heading, sheet.slices_below(heading))
     return Statement(
         format=name,
         currency="IRR",
         minor_digits=0,
         account_digits=heading.account_digits,
-        rows=chain(chain.from_iterable(bookings), _no_more(table, layout)),
+        bookings=chain(
+            read_in_slices(slices, read, left_of, wanted.set_aside), _no_more(table, layout)
+        ),
         balances=Balances.RUNNING if "balance" in heading.columns else Balances.NONE,
     )
 
 
-def _no_more(table: Table, layout: Layout) -> Iterator[Read]:
+def _no_more(table: Table, layout: Layout) -> Iterator[Bookings]:
     """Nothing; but a second sheet of bookings is not passed over in silence."""
     for sheet in table.sheets:
         if layout.heading_in(sheet) is not None:
@@ -140,28 +144,32 @@ def _no_more(table: Table, layout: Layout) -> Iterator[Read]:
     yield from ()
 
 
-def _slices(
-    layout: Layout, heading: Heading, rows: Rows, set_aside: frozenset[int]
-) -> Iterator[Sequence[Read]]:
-    """The bookings, some at a time. Of rows set aside comes what can be read of them."""
+def _booked(heading: Heading, slices: Slices) -> Slices:
+    """The rows that have a day, up to the totals; below those nothing may be booked."""
     has_ended = False
     day = heading.columns["day"]
-    waiting: list[tuple[int, Row]] = []
-    for row_number, row in rows:
-        if row_number in set_aside:
-            yield _bookings(layout, heading, waiting)
-            yield [_unread(_Slice(layout, heading, [(row_number, row)]))]
-            waiting = []
-        elif len(row) <= day or is_blank(row[day]):
-            has_ended |= _is_total(heading, row_number, row)
-        elif has_ended:
-            raise UnknownRow(row=row_number)
-        else:
-            waiting.append((row_number, row))
-            if len(waiting) == SLICE_ROWS:
-                yield _bookings(layout, heading, waiting)
-                waiting = []
-    yield _bookings(layout, heading, waiting)
+    for numbers, rows in slices:
+        if not has_ended and _all_have(day, rows):
+            yield numbers, rows
+            continue
+        booked: list[tuple[int, Row]] = []
+        for number, row in zip(numbers, rows, strict=True):
+            if len(row) <= day or is_blank(row[day]):
+                has_ended |= _is_total(heading, number, row)
+            elif has_ended:
+                raise UnknownRow(row=number)
+            else:
+                booked.append((number, row))
+        if booked:
+            yield [number for number, _row in booked], [row for _number, row in booked]
+
+
+def _all_have(at: int, rows: Sequence[Row]) -> bool:
+    """Whether something stands in a column of every row."""
+    try:
+        return not any(map(is_blank, set(map(itemgetter(at), rows))))
+    except IndexError:
+        return False
 
 
 def _is_total(heading: Heading, row_number: int, row: Row) -> bool:
@@ -180,61 +188,62 @@ def _is_total(heading: Heading, row_number: int, row: Row) -> bool:
 class _Slice:
     """Some rows of a table turned into columns; each field of all of them is read at once."""
 
-    def __init__(self, layout: Layout, heading: Heading, numbered: list[tuple[int, Row]]) -> None:
+    def __init__(
+        self, layout: Layout, heading: Heading, numbers: Sequence[int], rows: Sequence[Row]
+    ) -> None:
         self._layout = layout
         self._heading = heading
-        self.numbers = [row_number for row_number, _row in numbered]
-        width = max(len(heading.texts), *(len(row) for _number, row in numbered))
-        rows = [
-            row if len(row) == width else [*row, *[""] * (width - len(row))]
-            for _number, row in numbered
-        ]
-        self._columns: list[Sequence[Cell]] = list(zip(*rows, strict=True))
+        self.numbers = numbers
+        self._rows = _filled_up(rows, len(heading.texts))
+        self._columns: list[Sequence[Cell]] = list(zip(*self._rows, strict=True))
         self._damaged = self._damages()
         exact = {heading.columns[field] for field in _EXACT if field in heading.columns}
         identifiers = {heading.columns[f] for f in _IDENTIFIERS if f in heading.columns}
-        for at, column in enumerate(self._columns):
-            if at not in exact:
-                self._columns[at] = masked_column(column, is_identifiers=at in identifiers)
+        hidden = [
+            column if at in exact else masked_column(column, is_identifiers=at in identifiers)
+            for at, column in enumerate(self._columns)
+        ]
+        if any(map(is_not, hidden, self._columns)):
+            self._columns, self._rows = hidden, list(zip(*hidden, strict=True))
 
-    def days(self) -> list[date]:
-        return self._read(cells.day_column, cells.day_of, "day")
+    def days(self) -> Sequence[date]:
+        return self._read(columns.day_column, "day")
 
-    def clocks(self) -> list[time | None]:
+    def clocks(self) -> Sequence[time | None]:
         if "clock" in self._heading.columns:
-            return self._read(cells.clock_column, cells.clock_of, "clock")
-        return self._read(cells.clocks_beside_days, cells.clock_beside_day, "day")
+            return self._read(columns.clock_column, "clock")
+        return self._read(columns.clocks_beside_days, "day")
 
-    def amounts(self) -> list[int]:
+    def amounts(self) -> Sequence[int]:
         """Credits positive, debits negative. Raises UnreadableCell and NoMovement."""
         if "amount" in self._heading.columns:
-            amounts = self._money("amount", self._cells("amount"))
+            amounts = self._read(columns.money_column, "amount")
         else:
             amounts = self._credits_less_debits()
         if 0 in amounts:
             raise NoMovement(row=self.numbers[amounts.index(0)])
         return amounts
 
-    def balances(self) -> list[int] | list[None]:
+    def balances(self) -> Sequence[int] | Sequence[None]:
         if "balance" not in self._heading.columns:
             return [None] * len(self.numbers)
-        return self._money("balance", self._cells("balance"))
+        return self._read(columns.money_column, "balance")
 
     def texts(self, *fields: str) -> Sequence[str]:
         """What stands in the columns of these fields, in one form of letters; "" for nothing."""
         present = [field for field in fields if field in self._heading.columns]
         if not present:
             return [""] * len(self.numbers)
-        columns = [cells.text_column(self._cells(field)) for field in present]
-        if len(columns) > 1:
-            rows = zip(*columns, strict=True)
-            columns = [[" ".join(dict.fromkeys(filter(None, row))) for row in rows]]
-        return [text[:TEXT_MAX] for text in columns[0]]
+        told = [columns.text_column(self._cells(field), longest=TEXT_MAX) for field in present]
+        if len(told) == 1:
+            return told[0]
+        rows = zip(*told, strict=True)
+        return [" ".join(dict.fromkeys(filter(None, row)))[:TEXT_MAX] for row in rows]
 
     def identifiers(self, field: str, longest: int) -> Sequence[str | None]:
         if field not in self._heading.columns:
             return [None] * len(self.numbers)
-        return cells.identifier_column(self._cells(field), longest=longest)
+        return columns.identifier_column(self._cells(field), longest=longest)
 
     def references(self, descriptions: Sequence[str]) -> Sequence[str | None]:
         """The tracking numbers: of the text where the bank writes them there, or of the column."""
@@ -246,96 +255,71 @@ class _Slice:
             for text, reference in zip(descriptions, column, strict=True)
         ]
 
+    def classes(
+        self,
+        amounts: Sequence[int],
+        branches: Sequence[str],
+        payers: Sequence[str],
+        descriptions: Sequence[str],
+    ) -> Sequence[LineClass]:
+        return self._layout.classes.column(amounts, branches, payers, descriptions)
+
     def terminals(
         self, classes: Sequence[LineClass], payers: Sequence[str], descriptions: Sequence[str]
     ) -> list[str | None]:
-        pattern = self._layout.terminal
-        return [
-            named_in(payer, pattern) or named_in(description, pattern)
-            if line_class is LineClass.SETTLEMENT and pattern is not None
-            else None
-            for line_class, payer, description in zip(classes, payers, descriptions, strict=True)
-        ]
+        """The terminals that settlements name in their texts."""
+        found: list[str | None] = [None] * len(classes)
+        for at, line_class in enumerate(classes):
+            if line_class is LineClass.SETTLEMENT:
+                pattern = self._layout.terminal
+                found[at] = named_in(payers[at], pattern) or named_in(descriptions[at], pattern)
+        return found
 
     def raws(self) -> list[str]:
         """Each row as it was written, as JSON, and last which of its identifiers are damaged."""
-        rows = zip(*self._columns, strict=True)
-        if not self._damaged and self._holds_plain_texts():
-            raws = ['["' + '","'.join(row) + '"]' for row in rows]
-        else:
-            raws = [
-                _as_written(
-                    [*row, {"damaged_id": self._damaged[at]}] if at in self._damaged else row
-                )
-                for at, row in enumerate(rows)
-            ]
-        for number, raw in zip(self.numbers, raws, strict=True):
-            if len(raw) > _RAW_MAX:
-                raise FileTooLarge(row=number)
+        rows: list[Sequence[object]] = list(self._rows)
+        for at, fields in self._damaged.items():
+            rows[at] = [*rows[at], {"damaged_id": fields}]
+        raws = columns.as_json(rows)
+        if max(map(len, raws)) > _RAW_MAX:
+            at = next(at for at, raw in enumerate(raws) if len(raw) > _RAW_MAX)
+            raise FileTooLarge(row=self.numbers[at])
         return raws
-
-    def _holds_plain_texts(self) -> bool:
-        """Whether every cell is a text without anything that JSON writes otherwise."""
-        try:
-            return not any(_ESCAPED.search("".join(column)) for column in self._columns)  # type: ignore[arg-type]
-        except TypeError:
-            return False
 
     def _damages(self) -> dict[int, list[str]]:
         """By place in the slice, the identifiers that a spreadsheet has damaged."""
         damaged: dict[int, list[str]] = {}
         for field in _IDENTIFIERS:
             if field in self._heading.columns:
-                for at in cells.damaged_in(self._cells(field)):
+                for at in columns.damaged_in(self._cells(field)):
                     damaged.setdefault(at, []).append(field)
         return damaged
 
     def _credits_less_debits(self) -> list[int]:
         # An empty cell is nothing only where the other side is written; else nothing is known.
         credits_, debits = self._cells("credit"), self._cells("debit")
-        came = self._movements("credit", _filled(credits_, debits))
-        went = self._movements("debit", _filled(debits, credits_))
-        for number, credit, debit in zip(self.numbers, came, went, strict=True):
-            if credit and debit:
-                raise NoMovement(row=number)
+        came = self._read(columns.movement_column, "credit", _filled(credits_, debits))
+        went = self._read(columns.movement_column, "debit", _filled(debits, credits_))
+        if any(map(mul, came, went)):
+            at = next(at for at, both in enumerate(zip(came, went, strict=True)) if all(both))
+            raise NoMovement(row=self.numbers[at])
         return list(map(sub, came, went))
-
-    def _movements(self, field: str, column: Sequence[Cell]) -> list[int]:
-        amounts = self._money(field, column)
-        if min(amounts) < 0:
-            self._refuse(cells.movement_of, field, column)
-        return amounts
-
-    def _money(self, field: str, column: Sequence[Cell]) -> list[int]:
-        try:
-            return cells.money_column(column)
-        except Unreadable:
-            self._refuse(cells.money_of, field, column)
 
     def _read(
         self,
-        reader: Callable[[Sequence[Cell]], list[_T]],
-        of_one: Callable[[Cell], _T],
+        reader: Callable[[Sequence[Cell]], Sequence[_T]],
         field: str,
-    ) -> list[_T]:
-        column = self._cells(field)
+        column: Sequence[Cell] | None = None,
+    ) -> Sequence[_T]:
+        """A column, or what is in its place. Raises UnreadableCell, which names a row alone."""
+        column = self._cells(field) if column is None else column
         try:
             return reader(column)
-        except Unreadable:
-            self._refuse(of_one, field, column)
-
-    def _refuse(
-        self, reader: Callable[[Cell], object], field: str, column: Sequence[Cell]
-    ) -> NoReturn:
-        """Name the first cell that cannot be read. Raises UnreadableCell."""
-        for number, cell in zip(self.numbers, column, strict=True):
-            try:
-                reader(cell)
-            except Unreadable as error:
-                raise UnreadableCell(
-                    row=number, column=self._shown(field), text=masked(text_of(cell))[:40]
-                ) from error
-        raise AssertionError(field)  # only called where one cannot be read
+        except Unreadable as error:
+            text = masked(text_of(column[0]))[:40]
+            raise UnreadableCell(
+                row=self.numbers[0], column=self._shown(field), text=text
+            ) from error
 
     def _cells(self, field: str) -> Sequence[Cell]:
         return self._columns[self._heading.columns[field]]
@@ -344,18 +328,13 @@ class _Slice:
         return self._heading.texts[self._heading.columns[field]]
 
 
-def _bookings(
-    layout: Layout, heading: Heading, numbered: list[tuple[int, Row]]
-) -> Sequence[StatementRow]:
+def _bookings(rows: _Slice) -> Bookings:
     """The rows of a slice. Raises UnreadableCell, NoMovement, FileTooLarge."""
-    if not numbered:
-        return ()
-    rows = _Slice(layout, heading, numbered)
     days, clocks, amounts = rows.days(), rows.clocks(), rows.amounts()
     branches, payers = rows.texts("branch"), rows.texts("payer")
     descriptions = rows.texts(*_DESCRIPTION)
-    classes = layout.classes.column(amounts, branches, payers, descriptions)
-    fields = zip(
+    classes = rows.classes(amounts, branches, payers, descriptions)
+    return Bookings(
         rows.numbers,
         days,
         clocks,
@@ -365,14 +344,12 @@ def _bookings(
         rows.identifiers("deposit_id", _DEPOSIT_ID_MAX),
         rows.references(descriptions),
         rows.terminals(classes, payers, descriptions),
-        [text or None for text in branches],
-        [text or None for text in payers],
-        [text or None for text in descriptions],
+        columns.or_nothing(branches),
+        columns.or_nothing(payers),
+        columns.or_nothing(descriptions),
         rows.raws(),
         card_key_column(payers, descriptions),
-        strict=True,
     )
-    return list(map(StatementRow._make, fields))
 
 
 def _unread(row: _Slice) -> UnreadRow:
@@ -400,6 +377,15 @@ def _if_readable(column: Callable[[], Sequence[_T]]) -> _T | None:
         return column()[0]
     except (UnreadableCell, NoMovement):
         return None
+
+
+def _filled_up(rows: Sequence[Row], width: int) -> Sequence[Row]:
+    """The rows, all of one width."""
+    widths = set(map(len, rows))
+    if len(widths) == 1 and min(widths) >= width:
+        return rows
+    width = max(width, *widths)
+    return [[*row, *[""] * (width - len(row))] for row in rows]
 
 
 def _filled(column: Sequence[Cell], other: Sequence[Cell]) -> Sequence[Cell]:

@@ -23,7 +23,15 @@ from reconciliation.statements.refusals import (
     UnknownRow,
     UnreadableCell,
 )
-from reconciliation.statements.tables import Heading, Row, Rows, Sheet, kind_of, open_table
+from reconciliation.statements.tables import (
+    Heading,
+    Row,
+    Rows,
+    Sheet,
+    Slices,
+    kind_of,
+    open_table,
+)
 
 _REFERENCE_MAX = 40
 _TOTAL_WORDS = ("جمع", "مجموع", "مانده", "تعداد", "total", "sum")
@@ -83,17 +91,19 @@ def _told(sheet: Sheet, heading: Heading) -> tuple[Sheet, Heading, str]:
     Which are a direction, that becomes the sign, and a currency, which must be one.
     """
     at = heading.columns
-    below = sheet.below(heading)
+    below = sheet.slices_below(heading)
     first = next(below, None)
-    rows = below if first is None else chain((first,), below)
-    currency = "IRR" if first is None else _currency(first[1], at.get("currency"))
+    if first is None:
+        return Sheet(below), heading, "IRR"
+    slices: Slices = chain((first,), below)
+    currency = _currency(first[1][0], at.get("currency"))
     if "currency" in at:
-        rows = _of_one_currency(rows, at["currency"], currency)
+        slices = _of_one_currency(slices, at["currency"], currency)
     if "direction" in at and "amount" in at:
         texts = (*heading.texts, heading.texts[at["amount"]])
-        rows = _signed(rows, heading)
+        slices = _signed(slices, heading)
         heading = replace(heading, columns={**at, "amount": len(heading.texts)}, texts=texts)
-    return Sheet(rows), heading, currency
+    return Sheet(slices), heading, currency
 
 
 def _currency(row: Row, at: int | None) -> str:
@@ -101,26 +111,34 @@ def _currency(row: Row, at: int | None) -> str:
     return "IRR" if said.casefold() in _RIAL else said[:8].upper()
 
 
-def _of_one_currency(rows: Rows, at: int, currency: str) -> Rows:
-    for number, row in rows:
-        if at < len(row) and not is_blank(row[at]) and _currency(row, at) != currency:
-            raise SeveralCurrencies(row=number)
-        yield number, row
+def _of_one_currency(slices: Slices, at: int, currency: str) -> Slices:
+    for numbers, rows in slices:
+        for number, row in zip(numbers, rows, strict=True):
+            if at < len(row) and not is_blank(row[at]) and _currency(row, at) != currency:
+                raise SeveralCurrencies(row=number)
+        yield numbers, rows
 
 
-def _signed(rows: Rows, heading: Heading) -> Rows:
+def _signed(slices: Slices, heading: Heading) -> Slices:
     """Each row with one more cell: the amount, a debit's with a minus. Raises UnreadableCell."""
+    for numbers, rows in slices:
+        yield (
+            numbers,
+            [_with_sign(number, row, heading) for number, row in zip(numbers, rows, strict=True)],
+        )
+
+
+def _with_sign(number: int, row: Row, heading: Heading) -> Row:
     amount_at, direction_at, day_at = (heading.columns[f] for f in ("amount", "direction", "day"))
     width = len(heading.texts)
-    for number, row in rows:
-        filled = [*row[:width], *[""] * (width - len(row))]
-        amount, direction = filled[amount_at], text_of(filled[direction_at]).casefold()
-        if not is_blank(filled[day_at]):
-            if direction not in _CREDIT | _DEBIT:
-                column = heading.texts[direction_at]
-                raise UnreadableCell(row=number, column=column, text=direction[:40])
-            amount = f"-{text_of(amount)}" if direction in _DEBIT else text_of(amount)
-        yield number, [*filled, amount]
+    filled = [*row[:width], *[""] * (width - len(row))]
+    amount, direction = filled[amount_at], text_of(filled[direction_at]).casefold()
+    if not is_blank(filled[day_at]):
+        if direction not in _CREDIT | _DEBIT:
+            column = heading.texts[direction_at]
+            raise UnreadableCell(row=number, column=column, text=direction[:40])
+        amount = f"-{text_of(amount)}" if direction in _DEBIT else text_of(amount)
+    return [*filled, amount]
 
 
 @dataclass(frozen=True, slots=True)

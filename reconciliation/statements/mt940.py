@@ -7,29 +7,30 @@ date next to it. Banks add lines of their own, which are kept as text (``:NS:``)
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import BinaryIO
 
 from reconciliation.line_classes import LineClass
 from reconciliation.statements.cells import Unreadable
+from reconciliation.statements.columns import or_nothing
 from reconciliation.statements.contract import (
     CONTRACT_VERSION,
+    Bookings,
     Breadth,
     Statement,
-    StatementRow,
     UnreadRow,
     Wanted,
 )
 from reconciliation.statements.exact import (
-    as_written,
-    deposit_id_in,
+    deposit_id_column,
     minor_of,
-    movement_of,
-    reference_of,
+    movement_column,
+    reference_column,
+    said_column,
     short_day,
-    text_or_none,
+    written_column,
 )
 from reconciliation.statements.refusals import (
     DamagedFile,
@@ -42,20 +43,27 @@ from reconciliation.statements.sections import (
     Event,
     Section,
     SectionEnd,
-    set_aside,
+    left_of,
     statement_of,
 )
-from reconciliation.statements.streams import looks_like_text, pieces_of
+from reconciliation.statements.slices import read_in_slices
+from reconciliation.statements.streams import looks_like_text, runs_of
 
 _TAG = re.compile(r":(2[0158]|25P|28C|13D?|34F|60[FM]|61|86|62[FM]|6[45]|90[CD]|NS):")
 _KNOWN = re.compile(rb"^:20:.*?^:(?:25P?|28C?|60[FM]):", re.MULTILINE | re.DOTALL)
+_BOOKING_BEGINS = "\n:61:"
+_NOTES = frozenset({"86", "NS"})
+_NOTES_BEGIN = re.compile(r"\n:(?:86|NS):")
+# A line that does not go on with a booking: another tag, or the end of the message.
+_NEXT = re.compile(rf"\n(?={_TAG.pattern}|-(?:\}}(?:\{{5:\}})?)?[^\S\n]*(?:\n|\Z))")
 _BOOKING = re.compile(
-    r"([0-9]{6})([0-9]{4}| {4})?([RE]?[CD])[A-Z]? ?([0-9]+(?:,[0-9]*)?)"
-    r"(?:([A-Z][A-Z0-9 ]{3})([^/]*(?:/(?!/)[^/]*)*)(?://(.*))?)?"
+    r"^([0-9]{6})([0-9]{4}| {4})?([RE]?[CD])[A-Z]? ?([0-9]+(?:,[0-9]*)?)"
+    r"(?:([A-Z][A-Z0-9 ]{3})([^/\n]*(?:/(?!/)[^/\n]*)*)(?://(.*))?)?$",
+    re.MULTILINE,
 )
 _BALANCE = re.compile(r"([CD])[0-9]{6}([A-Z]{3})([0-9]+(?:,[0-9]*)?)")
 _SUBFIELD = re.compile(r"\?([0-9]{2})")
-_NOTE_LINES_MAX = 200
+_DEBITS = frozenset({"D", "ED", "RC"})
 # The last three letters of the transaction type; S, N or F stands before them.
 _CLASSES = {
     "CHG": LineClass.FEE,
@@ -108,46 +116,48 @@ class _Message:
 
 def _parsed(file: BinaryIO, chosen: frozenset[int]) -> Iterator[Event]:
     message = _Message()
-    booking: list[str] = []  # the lines of the booking at hand
-    notes: list[str] = []  # what its :86: says
-    at = number = 0
-    lines = booking  # where a line without a tag belongs
-    for number, line in enumerate(pieces_of(file, "\n"), start=1):
-        found = _TAG.match(line) if line[:1] == ":" else None
-        if found is None:
-            if not booking:
+    number = 0
+    for run in runs_of(file, _BOOKING_BEGINS, _parted):
+        if run.bookings:
+            yield from _begun(message, run.numbers[0])
+            slices = ((run.numbers, run.bookings),)
+            yield from read_in_slices(slices, _read, _left_of, chosen)
+        for number, line in enumerate(run.behind.split("\n"), start=run.behind_number):
+            found = _TAG.match(line)
+            if found is None:
                 continue
-            if line[:1] == "-" and line.rstrip() in ("-", "-}", "-}{5:}"):
-                yield _row(booking, notes, at, chosen)
-                booking, notes = [], []
-            elif len(lines) < _NOTE_LINES_MAX:
-                lines.append(line)
-            continue
-        tag, said = found[1], line[found.end() :]
-        if booking:
-            if tag in ("86", "NS") and not notes:
-                notes.append(said)
-                lines = notes
-                continue
-            yield _row(booking, notes, at, chosen)
-            booking, notes = [], []
-        if tag == "61":
-            if message.has_closed or not (message.account and message.currency):
+            tag, said = found[1], line[found.end() :]
+            if tag == "61":  # nothing stands before it
                 raise UnknownRow(row=number)
-            if not message.has_begun:
-                yield message.heading(number)
-            booking, at = [said], number
-            lines = booking
-        elif tag in ("62F", "62M"):
-            yield from _closing(message, said, number)
-        elif tag == "20":
-            yield from _ended(message, number)
-            message = _Message()
-        else:
-            _note(message, tag, said, number)
-    if booking:
-        yield _row(booking, notes, at, chosen)
+            if tag in ("62F", "62M"):
+                yield from _closing(message, said, number)
+            elif tag == "20":
+                yield from _ended(message, number)
+                message = _Message()
+            else:
+                _note(message, tag, said, number)
     yield from _ended(message, number)
+
+
+def _parted(piece: str) -> tuple[str, str]:
+    """A booking with what its ``:86:`` says, and what follows: a closing, another heading."""
+    line, _tag, notes = piece.partition("\n:86:")
+    if "\n" not in line and "\n" not in notes:  # as most are
+        return piece, ""
+    has_notes = False
+    for found in _NEXT.finditer(piece):
+        if has_notes or found[1] not in _NOTES:
+            return piece[: found.start()], piece[found.end() :]
+        has_notes = True
+    return piece, ""
+
+
+def _begun(message: _Message, number: int) -> Iterator[Event]:
+    """The heading, if this is the first booking below it. Raises UnknownRow where there is none."""
+    if message.has_closed or not (message.account and message.currency):
+        raise UnknownRow(row=number)
+    if not message.has_begun:
+        yield message.heading(number)
 
 
 def _note(message: _Message, tag: str, said: str, number: int) -> None:
@@ -204,51 +214,60 @@ def _balance(said: str, number: int) -> tuple[int, str]:
     return (-amount_minor if mark == "D" else amount_minor), currency
 
 
-def _row(
-    booking: list[str], notes: list[str], number: int, chosen: frozenset[int]
-) -> StatementRow | UnreadRow:
-    try:
-        return _read(booking, notes, number)
-    except (UnreadableCell, NoMovement) as refusal:
-        return set_aside(refusal, number, chosen, as_written([*booking, *notes]))
+def _left_of(number: int, booking: str) -> UnreadRow:
+    return left_of(number, booking.split("\n"))
 
 
-def _read(booking: list[str], notes: list[str], number: int) -> StatementRow:
-    said = booking[0]
-    found = _BOOKING.fullmatch(said.rstrip())
-    if found is None:
-        raise UnreadableCell(row=number, column=":61:", text=said[:40])
-    value_day, entry_day, mark, amount, kind, customer_reference, bank_reference = found.groups("")
+def _read(numbers: Sequence[int], bookings: Sequence[str]) -> Bookings:
+    """Some bookings at once. Raises UnreadableCell and NoMovement, which name a row alone."""
+    lines, texts, notes = zip(*map(_said, bookings), strict=True)
+    found = _BOOKING.findall("\n".join(lines))
+    unreadable = UnreadableCell(row=numbers[0], column=":61:", text=lines[0][:40])
+    if len(found) != len(lines):
+        raise unreadable
+    value_days, entry_days, marks, amounts, kinds, customers, banks = zip(*found, strict=True)
     try:
-        booked_on = _booked_on(value_day, entry_day.strip())
-        amount_minor = movement_of(amount)
+        days = list(map(_booked_on, value_days, entry_days))
+        moved = movement_column(amounts)
     except Unreadable as error:
-        raise UnreadableCell(row=number, column=":61:", text=said[:40]) from error
-    if amount_minor == 0:
-        raise NoMovement(row=number)
-    payer, description = _texts(booking, notes)
-    return StatementRow(
-        number,
-        booked_on,
-        None,
-        -amount_minor if mark in ("D", "ED", "RC") else amount_minor,
-        None,
-        _CLASSES.get(kind[1:], LineClass.UNKNOWN),
-        deposit_id_in(customer_reference, bank_reference, description or ""),
-        reference_of(bank_reference, customer_reference),
-        None,
-        None,
-        payer,
-        description,
-        as_written([*booking, *notes]),
+        raise unreadable from error
+    if 0 in moved:
+        raise NoMovement(row=numbers[0])
+    names, texts = zip(*map(_texts, texts, notes), strict=True)
+    descriptions = said_column(texts)
+    nothing = [None] * len(numbers)
+    return Bookings(
+        numbers,
+        days,
+        nothing,
+        [-amount if mark in _DEBITS else amount for amount, mark in zip(moved, marks, strict=True)],
+        nothing,
+        [_CLASSES.get(kind[1:], LineClass.UNKNOWN) for kind in kinds],
+        deposit_id_column(customers, banks, descriptions),
+        reference_column(banks, customers),
+        nothing,
+        nothing,
+        or_nothing(said_column(names)),
+        or_nothing(descriptions),
+        written_column([booking.split("\n") for booking in bookings]),
+        nothing,
     )
+
+
+def _said(booking: str) -> tuple[str, str, str]:
+    """The line of a booking, the lines that follow it, and what the bank notes to it."""
+    line, _end, more = booking.partition("\n")
+    if more.startswith(":86:"):
+        return line.rstrip(), "", more[4:]
+    text, *said = _NOTES_BEGIN.split(f"\n{more}", maxsplit=1)
+    return line.rstrip(), text, said[0] if said else ""
 
 
 @lru_cache(1 << 12)
 def _booked_on(value_day: str, entry_day: str) -> date:
     """The entry date in the year that brings it nearest to the value date. Raises Unreadable."""
     valued_on = short_day(value_day)
-    if not entry_day:
+    if not entry_day.strip():
         return valued_on
     days = []
     for year in (valued_on.year - 1, valued_on.year, valued_on.year + 1):
@@ -261,20 +280,18 @@ def _booked_on(value_day: str, entry_day: str) -> date:
     return min(days, key=lambda day: abs(day - valued_on))
 
 
-def _texts(booking: list[str], notes: list[str]) -> tuple[str | None, str | None]:
+def _texts(text: str, notes: str) -> tuple[str, str]:
     """Who paid, where the bank says so in a subfield of its own, and everything said beside."""
-    if not notes:
-        return None, text_or_none(" ".join(booking[1:]))
-    if notes[0].lstrip()[3:4] != "?":
-        return None, text_or_none(" ".join([*booking[1:], *notes]))
+    if notes.lstrip(" ")[3:4] != "?":
+        return "", f"{text} {notes}".replace("\n", " ") if text or "\n" in notes else notes
     # The subfields run on from line to line, wherever the line happens to be full.
-    _code, *parts = _SUBFIELD.split("".join(notes))
+    _code, *parts = _SUBFIELD.split(notes.replace("\n", ""))
     kind = name = purpose = ""
-    for number, text in zip(parts[::2], parts[1::2], strict=True):
+    for number, said in zip(parts[::2], parts[1::2], strict=True):
         if number == "00":
-            kind = text
+            kind = said
         elif number in ("32", "33"):
-            name += text
+            name += said
         elif "20" <= number <= "29" or "60" <= number <= "63":
-            purpose += text
-    return text_or_none(name), text_or_none(" ".join([*booking[1:], kind, purpose]))
+            purpose += said
+    return name, f"{text} {kind} {purpose}".replace("\n", " ")

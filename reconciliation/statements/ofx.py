@@ -5,28 +5,31 @@ where it is of the last day of the list. Nothing is parsed as XML, so that no en
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import time
+from functools import lru_cache, partial
+from html import unescape
 from typing import BinaryIO
-from xml.sax.saxutils import unescape
 
 from reconciliation.line_classes import LineClass
 from reconciliation.statements.cells import Unreadable
+from reconciliation.statements.columns import or_nothing
 from reconciliation.statements.contract import (
     CONTRACT_VERSION,
+    Bookings,
     Breadth,
     Statement,
-    StatementRow,
+    UnreadRow,
     Wanted,
 )
 from reconciliation.statements.exact import (
-    as_written,
-    deposit_id_in,
+    deposit_id_column,
     iso_day,
     minor_of,
-    movement_of,
-    reference_of,
-    text_or_none,
+    movement_column,
+    reference_column,
+    said_column,
+    written_column,
 )
 from reconciliation.statements.refusals import (
     DamagedFile,
@@ -40,9 +43,10 @@ from reconciliation.statements.sections import (
     Event,
     Section,
     SectionEnd,
-    set_aside,
+    left_of,
     statement_of,
 )
+from reconciliation.statements.slices import read_in_slices
 from reconciliation.statements.streams import looks_like_text, pieces_of
 
 _BEGIN, _END = "<STMTTRN>", "</STMTTRN>"
@@ -120,32 +124,86 @@ class _Frame:
         amount, day = self._values.get("BALAMT"), self._values.get("DTASOF", "")
         if amount is None or day[:8] > self._values.get("DTEND", "")[:8]:
             return None
-        return _amount(amount, number, "BALAMT")
+        return _balance(amount, number)
 
 
 def _parsed(file: BinaryIO, chosen: frozenset[int]) -> Iterator[Event]:
     frame = _Frame()
-    number = 0
-    for piece in pieces_of(file, _END):
-        around, begun, inside = piece.partition(_BEGIN)
-        if around and not around.isspace():
-            yield from frame.take_in(around, number)
-        if begun:
-            number += 1
-            try:
-                yield _row(inside, number, frame.currency)
-            except (UnreadableCell, NoMovement) as refusal:
-                yield set_aside(refusal, number, chosen, as_written(inside))
+    number = 0  # of the booking before
+    for pieces in pieces_of(file, _END):
+        bookings: list[str] = []
+        for piece in pieces:
+            around, begun, inside = piece.partition(_BEGIN)
+            if around and not around.isspace():
+                yield from _booked(bookings, number, frame.currency, chosen)
+                number += len(bookings)
+                bookings = []
+                yield from frame.take_in(around, number)
+            if begun:
+                bookings.append(inside)
+        yield from _booked(bookings, number, frame.currency, chosen)
+        number += len(bookings)
     if not frame.is_complete:
         raise DamagedFile
 
 
-def _row(inside: str, number: int, currency: str) -> StatementRow:
+def _booked(
+    bookings: list[str], number: int, currency: str, chosen: frozenset[int]
+) -> Iterator[Bookings | UnreadRow]:
+    """Bookings that follow each other, counted on from a number."""
+    numbers = range(number + 1, number + 1 + len(bookings))
+    slices = ((numbers, bookings),) if bookings else ()
+    yield from read_in_slices(slices, partial(_read, currency), left_of, chosen)
+
+
+def _read(currency: str, numbers: Sequence[int], bookings: Sequence[str]) -> Bookings:
+    """Some bookings at once. Raises UnreadableCell and NoMovement, which name a row alone."""
+    number = numbers[0]
+    said = list(map(_fields, bookings))
+    for at, fields in enumerate(said):
+        _refuse_unlike(fields, bookings[at], numbers[at], currency)
+
+    def column(name: str) -> Sequence[str]:
+        return [fields.get(name, "") for fields in said]
+
+    moved = _amounts(column("TRNAMT"), number)
+    if 0 in moved:
+        raise NoMovement(row=number)
+    days = column("DTPOSTED")
+    try:
+        booked_on, booked_at = list(map(iso_day, days)), list(map(_clock, days))
+    except Unreadable as error:
+        raise UnreadableCell(row=number, column="DTPOSTED", text=days[0][:40]) from error
+    names, memos = said_column(_unescaped(column("NAME"))), said_column(_unescaped(column("MEMO")))
+    nothing = [None] * len(numbers)
+    return Bookings(
+        numbers,
+        booked_on,
+        booked_at,
+        moved,
+        nothing,
+        [_CLASSES.get(kind, LineClass.UNKNOWN) for kind in column("TRNTYPE")],
+        deposit_id_column(column("REFNUM"), column("CHECKNUM"), memos, names),
+        reference_column(column("FITID")),
+        nothing,
+        nothing,
+        or_nothing(names),
+        or_nothing(memos),
+        written_column(said),
+        nothing,
+    )
+
+
+def _fields(inside: str) -> dict[str, str]:
     if "<![CDATA[" in inside:
         inside = _CDATA.sub(
             lambda found: found[1].replace("&", "&amp;").replace("<", "&lt;"), inside
         )
-    said = {name: value.strip() for name, value in _FIELD.findall(inside)}
+    return {name: value.strip() for name, value in _FIELD.findall(inside)}
+
+
+def _refuse_unlike(said: Mapping[str, str], inside: str, number: int, currency: str) -> None:
+    """Raise where a booking lacks what it needs, corrects another, or is in another currency."""
     for needed in _NEEDED:
         if needed not in said:
             raise UnreadableCell(row=number, column=needed, text="")
@@ -153,40 +211,26 @@ def _row(inside: str, number: int, currency: str) -> StatementRow:
         raise UnknownRow(row=number)
     if "<CURRENCY>" in inside and said.get("CURSYM", currency) != currency:
         raise SeveralCurrencies(row=number)
-    amount_minor = _amount(said["TRNAMT"], number, "TRNAMT")
-    if amount_minor == 0:
-        raise NoMovement(row=number)
-    day = said["DTPOSTED"]
+
+
+def _amounts(texts: Sequence[str], number: int) -> Sequence[int]:
+    """Amounts with their signs. Raises UnreadableCell, which names a row alone."""
     try:
-        booked_on, booked_time = iso_day(day), _clock(day)
+        moved = movement_column([text[1:] if text[:1] in ("-", "+") else text for text in texts])
     except Unreadable as error:
-        raise UnreadableCell(row=number, column="DTPOSTED", text=day[:40]) from error
-    name, memo = _text(said, "NAME"), _text(said, "MEMO")
-    return StatementRow(
-        number,
-        booked_on,
-        booked_time,
-        amount_minor,
-        None,
-        _CLASSES.get(said.get("TRNTYPE", ""), LineClass.UNKNOWN),
-        deposit_id_in(said.get("REFNUM", ""), said.get("CHECKNUM", ""), memo or "", name or ""),
-        reference_of(said.get("FITID", "")),
-        None,
-        None,
-        name,
-        memo,
-        as_written(said),
-    )
+        raise UnreadableCell(row=number, column="TRNAMT", text=texts[0][:40]) from error
+    return [-one if text[:1] == "-" else one for one, text in zip(moved, texts, strict=True)]
 
 
-def _amount(text: str, number: int, column: str) -> int:
+def _balance(text: str, number: int) -> int:
     sign, plain = (-1, text[1:]) if text[:1] == "-" else (1, text.removeprefix("+"))
     try:
-        return sign * movement_of(plain) if column == "TRNAMT" else sign * minor_of(plain)
+        return sign * minor_of(plain)
     except Unreadable as error:
-        raise UnreadableCell(row=number, column=column, text=text[:40]) from error
+        raise UnreadableCell(row=number, column="BALAMT", text=text[:40]) from error
 
 
+@lru_cache(1 << 12)
 def _clock(text: str) -> time | None:
     """The time behind a day, as written; the zone is the bank's own."""
     digits = text[8:14]
@@ -198,6 +242,5 @@ def _clock(text: str) -> time | None:
         raise Unreadable from error
 
 
-def _text(said: Mapping[str, str], name: str) -> str | None:
-    text = said.get(name, "")
-    return text_or_none(unescape(text) if "&" in text else text)
+def _unescaped(texts: Sequence[str]) -> Sequence[str]:
+    return [unescape(text) for text in texts] if "&" in "".join(texts) else texts

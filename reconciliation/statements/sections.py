@@ -1,8 +1,8 @@
 """Files that hold several statements: those of one account are one sequence, which must join.
 
 A parser goes through a file once and tells, in the order of the file, a ``Section`` for each
-statement's heading, its rows, and a ``SectionEnd``. It is given the numbers of the rows that are to
-be set aside where they cannot be read.
+statement's heading, its bookings, and a ``SectionEnd``. It is given the numbers of the rows that
+are to be set aside where they cannot be read.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO, NamedTuple, TypeAlias
 
-from core.refusals import Refusal
 from reconciliation.statements.contract import (
     Balances,
+    Bookings,
     Declared,
     Statement,
-    StatementRow,
     UnreadRow,
     Wanted,
 )
-from reconciliation.statements.exact import FRACTION_DIGITS, written
+from reconciliation.statements.exact import FRACTION_DIGITS, as_written, written
 from reconciliation.statements.refusals import (
     BalancesDisagree,
     SectionsDoNotJoin,
@@ -52,7 +51,7 @@ class SectionEnd(NamedTuple):
     row_number: int
 
 
-Event: TypeAlias = Section | StatementRow | UnreadRow | SectionEnd
+Event: TypeAlias = Section | Bookings | UnreadRow | SectionEnd
 Parser: TypeAlias = Callable[[BinaryIO, frozenset[int]], Iterator[Event]]
 
 
@@ -63,12 +62,10 @@ def account_digits(account: str) -> str | None:
     return digits if digits.strip("0") else None
 
 
-def set_aside(refusal: Refusal, row_number: int, chosen: frozenset[int], raw: str) -> UnreadRow:
-    """What is left of a row that was chosen to be set aside; else the refusal is raised again."""
-    if row_number not in chosen:
-        raise refusal
+def left_of(row_number: int, said: str | list[str] | dict[str, str]) -> UnreadRow:
+    """What is left of a row that was set aside: what was written."""
     return UnreadRow(
-        row_number, None, None, None, None, None, None, None, None, None, None, raw
+        row_number, None, None, None, None, None, None, None, None, None, None, as_written(said)
     )  # fmt: skip
 
 
@@ -82,7 +79,7 @@ def statement_of(name: str, file: BinaryIO, parse: Parser, wanted: Wanted) -> St
         currency=heading.currency,
         minor_digits=heading.minor_digits,
         account_digits=account_digits(heading.account),
-        rows=_rows(parse(file, wanted.set_aside), heading, declared, wanted),
+        bookings=_bookings(parse(file, wanted.set_aside), heading, declared, wanted),
         balances=Balances.DECLARED if heading.declares else Balances.NONE,
         declared=declared,
         is_booked=heading.is_booked,
@@ -115,16 +112,16 @@ def _is_wanted(section: Section, wanted: Wanted) -> bool:
     return found is not None and bool(number) and found.endswith(number)
 
 
-def _rows(
+def _bookings(
     events: Iterator[Event], heading: Section, declared: Declared, wanted: Wanted
-) -> Iterator[StatementRow | UnreadRow]:
-    """The rows of one account's sections; each sum is proved against the balances around it."""
+) -> Iterator[Bookings | UnreadRow]:
+    """The bookings of one account's sections; each sum is proved against the balances around it."""
     is_ours = False
     opening, total = heading.opening_minor, 0
     for event in events:
-        if isinstance(event, StatementRow):
+        if isinstance(event, Bookings):
             if is_ours:
-                total += event.amount_minor
+                total += sum(event.amount_minor)
                 yield event
         elif isinstance(event, UnreadRow):
             if is_ours:

@@ -1,9 +1,10 @@
-"""Tables in files, streamed row by row: spreadsheets, delimited text, HTML tables saved as .xls.
+"""Tables in files, streamed in slices: spreadsheets, delimited text, HTML tables saved as .xls.
 
 ``open_table`` tells by the content what a file is and gives its sheets; ``Sheet.heading`` finds the
-row of headings below a preamble; ``Sheet.below`` gives what stands under it. Rows are numbered from
-1 as a spreadsheet shows them. A file that cannot be opened or decoded, and one that is larger than
-a statement can be, is refused with the row named; nothing here knows a bank.
+row of headings below a preamble; ``Sheet.below`` gives what stands under it, row by row or in
+slices. Rows are numbered from 1 as a spreadsheet shows them. A file that cannot be opened or
+decoded, and one that is larger than a statement can be, is refused with the row named; nothing here
+knows a bank.
 """
 
 import codecs
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from html import unescape
+from io import StringIO
 from itertools import chain, islice
 from typing import BinaryIO, TypeAlias
 from weakref import WeakKeyDictionary
@@ -25,9 +27,11 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 from core.digits import folded
 from reconciliation.statements.cells import Cell, is_blank, text_of
 from reconciliation.statements.refusals import DamagedFile, FileTooLarge, UnknownFormat
+from reconciliation.statements.slices import Numbered, slices_of
 
 Row: TypeAlias = Sequence[Cell]
 Rows: TypeAlias = Iterator[tuple[int, Row]]
+Slices: TypeAlias = Iterator[Numbered[Row]]
 
 HEAD_BYTES = 1 << 16
 HEADING_WITHIN = 60  # rows: a slogan, the account, the period may stand above the headings
@@ -86,9 +90,14 @@ class Heading:
 class Sheet:
     """One sheet of a table. Its first rows may be looked at often, the rest is read once."""
 
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
-        self.top: list[tuple[int, Row]] = list(islice(rows, HEADING_WITHIN))
+    def __init__(self, slices: Slices) -> None:
+        self._top: Numbered[Row] = next(slices, ((), ()))
+        self._rest = slices
+
+    @property
+    def top(self) -> list[tuple[int, Row]]:
+        """The first rows, in which the headings must stand."""
+        return list(islice(zip(*self._top, strict=True), HEADING_WITHIN))
 
     def heading(
         self, names: Mapping[str, Sequence[str]], required: Iterable[str]
@@ -118,10 +127,23 @@ class Sheet:
 
     def below(self, heading: Heading) -> Rows:
         """The rows under a heading; headings repeated at a page break are left out. Read once."""
+        for numbers, rows in self.slices_below(heading):
+            yield from zip(numbers, rows, strict=True)
+
+    def slices_below(self, heading: Heading) -> Slices:
+        """The same, some rows at a time."""
         as_written = next((row for number, row in self.top if number == heading.row_number), None)
-        for row_number, row in chain(self.top, self._rows):
-            if row_number > heading.row_number and row != as_written:
-                yield row_number, row
+        for numbers, rows in chain((self._top,), self._rest):
+            if numbers[0] > heading.row_number and as_written not in rows:
+                yield numbers, rows
+                continue
+            below = [
+                (number, row)
+                for number, row in zip(numbers, rows, strict=True)
+                if number > heading.row_number and row != as_written
+            ]
+            if below:
+                yield [number for number, _row in below], [row for _number, row in below]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,17 +201,29 @@ def _account_in(row: Row) -> str | None:
     return re.sub(r"\D", "", found[1]) if found is not None else None
 
 
-def _numbered(rows: Iterable[Row], first: int = 1) -> Rows:
-    row_number = first - 1
+def _numbered(rows: Iterable[Row]) -> Slices:
+    """The rows in slices with their numbers; the first slice is what headings are looked for in."""
+    last = 0
+    told = iter(rows)
     try:
-        for row_number, row in enumerate(rows, start=first):
-            if row_number > ROWS_MAX or len(row) > COLUMNS_MAX:
-                raise FileTooLarge(row=row_number)
-            yield row_number, row
+        for slice_ in chain(slices_of(islice(told, HEADING_WITHIN)), slices_of(told)):
+            numbers = range(last + 1, last + 1 + len(slice_))
+            if numbers[-1] > ROWS_MAX or max(map(len, slice_)) > COLUMNS_MAX:
+                raise FileTooLarge(row=_first_too_large(numbers, slice_))
+            yield numbers, slice_
+            last = numbers[-1]
     except _TooLong as error:
-        raise FileTooLarge(row=row_number + 1) from error
+        raise FileTooLarge(row=last + 1) from error
     except (csv.Error, UnicodeDecodeError, CalamineError) as error:
-        raise DamagedFile(row=row_number + 1) from error
+        raise DamagedFile(row=last + 1) from error
+
+
+def _first_too_large(numbers: Sequence[int], rows: Sequence[Row]) -> int:
+    return next(
+        number
+        for number, row in zip(numbers, rows, strict=True)
+        if number > ROWS_MAX or len(row) > COLUMNS_MAX
+    )
 
 
 def _cells(sheet: CalamineSheet) -> Iterator[Row]:
@@ -345,15 +379,19 @@ def _texts(file: BinaryIO, encoding: str) -> Iterator[str]:
 
 
 def _lines(texts: Iterator[str]) -> Iterator[str]:
+    """The lines of a text, each with its end."""
+    return chain.from_iterable(_blocks_of_lines(texts))
+
+
+def _blocks_of_lines(texts: Iterator[str]) -> Iterator[Iterable[str]]:
     rest = ""
     for text in texts:
-        *lines, rest = (rest + text).split("\n")
-        for line in lines:
-            yield f"{line}\n"
+        whole, end, rest = (rest + text).rpartition("\n")
+        yield StringIO(whole + end, newline="\n")
         if len(rest) > _LINE_MAX:
             raise _TooLong
     if rest:
-        yield rest
+        yield (rest,)
 
 
 def _delimiter(head: str) -> str | None:

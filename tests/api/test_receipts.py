@@ -5,9 +5,9 @@ import pytest
 from core.database import Database
 from donations.models.contribution import Tender
 from donations.tracking import pledge_with_code
-from flows.receiving import receive_at_desk, reverse_contribution
+from flows.receiving import receive_at_desk
 from tests.api.conftest import Partner, cash
-from tests.factories import NOON, a_staff_member
+from tests.factories import NOON, a_staff_member, two_void
 
 BLANKETS = {"kind": "goods", "description": "پتو", "quantity": "1.5", "unit": "بسته"}
 
@@ -61,9 +61,7 @@ def test_a_receipt_comes_as_the_same_pdf_each_time(partner: Partner, received: s
 
 def test_a_void_receipt_says_so(partner: Partner, received: str, database: Database) -> None:
     with database.writing() as session:
-        reverse_contribution(
-            session, 1, reason="شمارش نادرست", asked_by_id=None, approved_by_id=None, now=NOON
-        )
+        two_void(session, 1)
 
     assert partner.get(f"/receipts/{received}").get_json()["is_void"] is True
 

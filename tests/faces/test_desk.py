@@ -128,3 +128,35 @@ def test_every_desk_page_fits_a_telephone(desk, house, path):
 
     wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert desk.evaluate(wider) == 0
+
+
+def test_a_clerk_says_how_goods_were_found_and_prints_every_paper(desk, house):
+    desk.goto(f"{house}/desk/walk-in")
+    desk.fill("[name=goods1_description]", "پتو")
+    desk.fill("[name=goods1_quantity]", "۲۰")
+    desk.fill("[name=goods1_unit]", "تخته")
+    assert not desk.is_visible("[name=goods1_condition]")
+    desk.click("summary:has-text('وضعیت و ارزش') >> nth=0")
+    desk.select_option("[name=goods1_condition]", "new")
+    desk.click("[data-key='ctrl+enter']")
+    desk.wait_for_url("**/walk-in/*")
+
+    assert papers_of(desk) == ["A5 original", "two-up", "roll"]
+    desk.click("a:has-text('ثبت')[href*='/desk/entries/']")
+    desk.wait_for_url("**/desk/entries/*")
+    assert "delivery-note" in papers_of(desk)
+
+
+def papers_of(desk):
+    """What the links to files on a page lead to: each is fetched, and is a PDF."""
+    links = desk.eval_on_selector_all("a[href*='.pdf']", "links => links.map(a => a.href)")
+    for link in links:
+        answer = desk.request.get(link)
+        assert answer.ok, link
+        assert answer.body().startswith(b"%PDF")
+    return [
+        "delivery-note" if "/delivery-note" in link
+        else "thanks" if "/thanks" in link
+        else link.partition("paper=")[2].partition("&")[0] or "A5 original"
+        for link in links
+    ]  # fmt: skip

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from core.clock import tehran_date
@@ -17,15 +17,18 @@ from donations.models.desk import Decision, DepositSlip, VoidRequest
 from donations.pledging import CashItem, DonorFacts, GoodsItem, ServiceItem
 from donations.slips import NotInHand
 from donations.voiding import (
+    WAITS_FOR,
     AlreadyDecided,
     AlreadyVoid,
     DepositMatched,
     PaidOnline,
     ReasonMissing,
+    RequestExpired,
     SecondPersonNeeded,
     VoidAlreadyAsked,
     ask_for_void,
     decide_on_void,
+    open_void_requests,
 )
 from flows.catalogue import enter_terminal
 from flows.desk import (
@@ -299,6 +302,56 @@ def test_a_second_person_voids_entry_posting_and_receipt(session, clerk, manager
     assert drawer(session, session.get_one(Office, clerk.office_id)).in_hand_rial == 0
 
 
+def test_a_void_says_who_asked_and_who_decided(session, clerk, manager, now):
+    entry = cash(session, clerk, 1_000_000, now)
+
+    asked = ask(session, entry.id, clerk, now)
+    approve_void(session, EVERYWHERE, asked.id, decided_by_id=manager.id, now=now)
+
+    void = session.scalars(select(ReceiptVoid)).one()
+    assert (void.cause, void.asked_by_id, void.voided_by_id) == ("entry", clerk.id, manager.id)
+
+
+def test_nobody_decides_on_a_request_that_is_three_days_old(session, clerk, manager, now):
+    asked = ask(session, cash(session, clerk, 1_000_000, now).id, clerk, now)
+    late = now + WAITS_FOR
+
+    assert open_void_requests(session, EVERYWHERE, now=late) == []
+    with pytest.raises(RequestExpired):
+        approve_void(session, EVERYWHERE, asked.id, decided_by_id=manager.id, now=late)
+    assert count(session, ContributionReversal) == 0
+
+
+def test_what_has_expired_may_be_asked_again_and_then_waits_no_more(session, clerk, manager, now):
+    entry = cash(session, clerk, 1_000_000, now)
+    old, late = ask(session, entry.id, clerk, now), now + WAITS_FOR
+
+    new = ask(session, entry.id, clerk, late)
+
+    assert open_void_requests(session, EVERYWHERE, now=late) == [new]
+    with pytest.raises(RequestExpired):
+        approve_void(session, EVERYWHERE, old.id, decided_by_id=manager.id, now=now)
+    approve_void(session, EVERYWHERE, new.id, decided_by_id=manager.id, now=late)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "UPDATE void_request SET decision = 'approved', decided_by_id = asked_by_id,"
+        " decided_at = asked_at",
+        "UPDATE void_request SET decision = 'approved', decided_by_id = {manager},"
+        " decided_at = expires_at",
+    ],
+    ids=["the same person", "too late"],
+)
+def test_the_database_itself_wants_a_second_person_in_time(session, clerk, manager, now, wrong):
+    ask(session, cash(session, clerk, 1_000_000, now).id, clerk, now)
+
+    with pytest.raises(IntegrityError):
+        session.execute(text(wrong.format(manager=manager.id)))
+    session.rollback()
+
+
 def foreign_money(session, origin, now):
     """What a donor paid into the name of a desk without ever coming to it."""
     pledge = a_pledge(session, office="07")
@@ -327,7 +380,11 @@ def test_money_that_lies_at_the_bank_is_not_voided_by_a_desk(
         ask(session, contribution.id, clerk, now)
 
     asked = VoidRequest(
-        contribution_id=contribution.id, reason="x", asked_by_id=clerk.id, asked_at=now
+        contribution_id=contribution.id,
+        reason="x",
+        asked_by_id=clerk.id,
+        asked_at=now,
+        expires_at=now + WAITS_FOR,
     )
     session.add(asked)
     session.flush()

@@ -439,8 +439,8 @@ def test_money_that_came_by_a_bank_is_not_voided_at_a_desk(till):
             session,
             session.scalars(select(Contribution.id)).one(),
             reason="x",
-            asked_by_id=None,
-            approved_by_id=None,
+            asked_by_id=1,
+            approved_by_id=2,
             now=till.clock(),
         )
 

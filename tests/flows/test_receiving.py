@@ -16,7 +16,7 @@ from flows.receiving import (
 from jobs.queue import Job
 from ledger.postings import balance_rial
 from receipts.series import Receipt
-from tests.factories import NOON, a_desk_contribution, a_pledge, a_staff_member
+from tests.factories import NOON, a_desk_contribution, a_pledge, a_staff_member, two_void
 
 
 @pytest.fixture
@@ -120,21 +120,25 @@ def test_a_reversal_undoes_the_books_and_voids_the_receipt(session, clerk):
 
 def test_a_contribution_is_reversed_once(session, clerk):
     contribution = a_desk_contribution(session, CashItem(1_000), staff_id=clerk.id)
-    facts = {"reason": "x", "asked_by_id": None, "approved_by_id": None, "now": NOON}
-    reverse_contribution(session, contribution.id, **facts)
+    two_void(session, contribution.id)
     session.expire_all()
 
     with pytest.raises(AlreadyReversed):
-        reverse_contribution(session, contribution.id, **facts)
+        reverse_contribution(
+            session,
+            contribution.id,
+            reason="x",
+            asked_by_id=clerk.id,
+            approved_by_id=clerk.id,
+            now=NOON,
+        )
 
     assert session.scalar(select(func.count()).select_from(ContributionReversal)) == 1
 
 
 def test_the_number_of_a_void_receipt_is_not_used_again(session, clerk):
     first = a_desk_contribution(session, CashItem(1_000), staff_id=clerk.id)
-    reverse_contribution(
-        session, first.id, reason="x", asked_by_id=None, approved_by_id=None, now=NOON
-    )
+    two_void(session, first.id)
 
     a_desk_contribution(session, CashItem(1_000), staff_id=clerk.id)
 

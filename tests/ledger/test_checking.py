@@ -112,6 +112,26 @@ CORRUPTIONS = {
         "UPDATE receipt SET amount_rial = amount_rial * 10 WHERE amount_rial = 2500000",
     ),
     "a void receipt made valid": ("receipts", "receipt_void", "DELETE FROM receipt_void"),
+    "a replacement that never came": (
+        "receipt_states",
+        "receipt_void",
+        "UPDATE receipt_void SET cause = 'replacement' WHERE cause = 'entry'",
+    ),
+    "what a receipt says": (
+        "receipt_facts",
+        "receipt",
+        "UPDATE receipt SET facts = facts || ' ' WHERE serial = 1",
+    ),
+    "when a receipt was issued": (
+        "receipt_chain",
+        "receipt",
+        "UPDATE receipt SET issued_at = '2026-01-01 00:00:00' WHERE serial = 1",
+    ),
+    "a word on a leaf": (
+        "paper_leaves",
+        "leaf_fate",
+        "DELETE FROM leaf_fate WHERE id = (SELECT min(id) FROM leaf_fate)",
+    ),
     "an act in the trail": (
         "chain",
         "audit_entry",

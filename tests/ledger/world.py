@@ -16,7 +16,11 @@ from flows.reconciling import run
 from flows.refunding import approve_refund, ask_for_refund, bank_took_back
 from flows.sealing import seal_facts
 from ledger.accounts import BankAccount
+from offices.scope import EVERYWHERE
 from payment_gateways.contract import Kind, Outcome
+from receipts.chain import chain_series
+from receipts.leaves import register_book, tell_leaf
+from receipts.paper_books import Fate
 from tests.factories import NOON, a_desk_contribution, a_pledge, a_staff_member, office_id
 
 FUND = "19041062101"
@@ -74,12 +78,14 @@ def a_world(database):
             request_key=None,
             now=NOON,
         )
+        _a_paper_book(session, clerk)
         a_pledge(session, CashItem(900_000))
         promised = a_pledge(session, CashItem(700_000))
         deposit_ids = promised.deposit_id, slip.deposit_id, online.deposit_id
     _send_back(database, maker_id=clerk.id, checker_id=manager.id)
     _import(database, *deposit_ids)
     run(database, now=NOON)
+    chain_series(database, now=NOON)
     seal_facts(database, now=NOON)
 
 
@@ -92,6 +98,17 @@ def _a_card_and_a_cheque(session, clerk):
     ):
         pledge = a_pledge(session, CashItem(400_000), office="07", channel=Channel.DESK)
         receive_at_desk(session, pledge, tender=tender, staff_id=clerk.id, now=NOON, **facts)
+
+
+def _a_paper_book(session, clerk):
+    """A book of three leaves, of which two are told."""
+    office, facts = office_id(session), {"registered_by_id": clerk.id, "now": NOON}
+    book = register_book(
+        session, office_id=office, series="الف", first_number=1, last_number=3, **facts
+    )
+    for number in (1, 2):
+        facts = {"reason": "پاره شد", "told_by_id": clerk.id, "now": NOON}
+        tell_leaf(session, EVERYWHERE, book.id, number, Fate.SPOILED, **facts)
 
 
 def _send_back(database, *, maker_id, checker_id):

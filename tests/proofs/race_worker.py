@@ -20,6 +20,7 @@ from donations.pledging import CashItem
 from flows.paying import finish_payment, sweep, take_return
 from flows.receiving import receive_at_desk
 from migrations.tables import METADATA
+from receipts.issuing import issue_receipt
 from tests.conftest import gateways_at
 from tests.factories import a_pledge
 
@@ -67,7 +68,14 @@ def receive(database: Database, task: Task, _number: int) -> None:
             )
 
 
-ACTS: dict[str, Act] = {"finish": finish, "receive": receive}
+def issue(database: Database, task: Task, number: int) -> None:
+    """A process that issues the receipts of its share of contributions, one after the other."""
+    for contribution_id in task["contributions"][number :: task["processes"]]:
+        with database.writing() as session:
+            issue_receipt(session, contribution_id, now=now())
+
+
+ACTS: dict[str, Act] = {"finish": finish, "receive": receive, "issue": issue}
 
 
 def main(task: Task) -> None:

@@ -7,10 +7,10 @@ import threading
 import time
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from core.settings import ROOT
-from donations.models.contribution import Contribution, Origin
+from donations.models.contribution import Contribution, ContributionLine, Origin, Tender
 from donations.models.payment import Payment, PaymentState
 from donations.models.pledge import Channel, Pledge
 from donations.pledging import CashItem, DonorFacts
@@ -19,9 +19,10 @@ from flows.importing import import_statement
 from flows.pledging import promise
 from flows.reconciling import run
 from ledger.postings import Cause, Posting
+from receipts.auditing import number_gaps
 from receipts.series import Receipt
 from tests.conftest import gateways_at
-from tests.factories import NOON, a_staff_member
+from tests.factories import NOON, a_pledge, a_staff_member
 from tests.flows.test_paying import Till
 from tests.sandbox import running_bank
 
@@ -194,6 +195,49 @@ def test_eight_processes_at_one_desk_leave_no_gap_in_the_numbers(database, datab
         serials = session.scalars(select(Receipt.serial).order_by(Receipt.serial)).all()
     assert serials == list(range(1, 65))
     assert books_are_whole(database)
+
+
+def test_eight_processes_issue_two_thousand_receipts_of_a_desk_without_a_gap(
+    database, database_url
+):
+    with database.writing() as session:
+        contributions = many_contributions(session, 2_000)
+    database.engine.dispose()
+
+    raised = raised_by_processes(
+        act="issue", processes=8, threads=1, url=database_url, contributions=contributions
+    )
+
+    assert raised == []
+    with database.reading() as session:
+        serials = session.scalars(select(Receipt.serial).order_by(Receipt.serial)).all()
+        assert serials == list(range(1, 2_001))
+        assert len(set(session.scalars(select(Receipt.contribution_id)))) == 2_000
+        assert list(number_gaps(session)) == []
+
+
+def many_contributions(session, count):
+    """The ids of cash contributions at one desk that have no receipts yet."""
+    pledge = a_pledge(session, CashItem(1_000), office="07", channel=Channel.DESK)
+    (item,) = pledge.items
+    facts = {
+        "pledge_id": pledge.id,
+        "office_id": pledge.office_id,
+        "origin": Origin.DESK,
+        "tender": Tender.CASH,
+        "received_on": NOON.date(),
+        "recorded_at": NOON,
+    }
+    ids = session.scalars(
+        insert(Contribution).returning(Contribution.id),
+        [{**facts, "cause_id": number} for number in range(count)],
+    ).all()
+    line = {"pledge_item_id": item.id, "kind": item.kind, "fund_id": item.fund_id}
+    session.execute(
+        insert(ContributionLine),
+        [{**line, "contribution_id": id_, "amount_rial": 1_000} for id_ in ids],
+    )
+    return list(ids)
 
 
 @pytest.mark.parametrize("pause_seconds", [0, 0.03, 0.1])

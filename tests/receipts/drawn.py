@@ -37,6 +37,13 @@ BLANKETS = GoodsLine("پتوی دونفرهٔ نو", "20", "تخته", 12_000_00
 VISITS = HoursLine("ویزیت پزشکی داوطلبانه", 8)
 
 
+TWO_FUNDS = replace(
+    CASH,
+    cash=(*CASH.cash, CashLine("هر جا که نیاز بیشتر است", "most-needed", 500_000)),
+    total_rial=3_000_000,
+)
+
+
 def facts(**changes: object) -> ReceiptFacts:
     return replace(CASH, **changes)
 

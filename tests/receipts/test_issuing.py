@@ -15,19 +15,13 @@ from donations.models.pledge import HiddenFrom
 from donations.pledging import CashItem, DonorFacts, GoodsItem, ServiceItem
 from ledger.accounts import BankAccount
 from offices.places import Office
+from receipts.drawing import DrawingDiffers, original_pdf, receipt_pdf, remember_file
 from receipts.facts import ReceiptKind, facts_to_json
 from receipts.freezing import facts_of
-from receipts.issuing import (
-    DrawingDiffers,
-    issue_receipt,
-    issue_receipts,
-    original_pdf,
-    receipt_pdf,
-    remember_file,
-    void_receipts,
-)
-from receipts.series import Receipt, ReceiptFile, ReceiptSeries, ReceiptVoid
-from tests.factories import NOON, a_pledge, a_staff_member
+from receipts.issuing import issue_receipt, issue_receipts
+from receipts.series import Receipt, ReceiptFile, ReceiptSeries, ReceiptVoid, VoidCause
+from receipts.voiding import void_receipts
+from tests.factories import NOON, a_pledge
 
 BLANKETS = GoodsItem("پتو دو نفره", 20_500, "عدد", declared_value_rial=30_000_000)
 TEACHING = ServiceItem("آموزش ریاضی", 8)
@@ -324,14 +318,18 @@ def test_the_database_lets_nobody_change_a_receipt(session, now):
 
 
 def test_a_void_receipt_says_so_and_its_first_file_stays_as_it_was(session, now):
-    staff = a_staff_member(session)
     contribution = a_contribution(session)
     receipt = issue_receipt(session, contribution.id, now=now)
     original = receipt_pdf(session, receipt)
     remember_file(session, receipt.id, original, now=now)
 
     void_receipts(
-        session, single(contribution.id), reason="خطای ثبت", voided_by_id=staff.id, now=now
+        session,
+        single(contribution.id),
+        cause=VoidCause.MATCH_UNDONE,
+        reason="خطای ثبت",
+        voided_by_id=None,
+        now=now,
     )
 
     assert receipt_pdf(session, receipt) != original
@@ -346,7 +344,9 @@ def test_voiding_again_changes_nothing_and_no_number_is_used_again(session, now)
 
     for reason in ("خطای ثبت", "دوباره"):
         both = listed(session.connection(), [first.id, second.id])
-        void_receipts(session, both, reason=reason, voided_by_id=None, now=now)
+        void_receipts(
+            session, both, cause=VoidCause.MATCH_UNDONE, reason=reason, voided_by_id=None, now=now
+        )
 
     assert session.scalars(select(ReceiptVoid.reason)).all() == ["خطای ثبت"]
     assert issue_receipt(session, second.id, now=now).serial == 2

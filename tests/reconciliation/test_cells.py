@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.digits import normalise
 from core.identifiers import luhn_digit
-from reconciliation.statements import cells
+from reconciliation.statements import cells, columns
 from reconciliation.statements.cards import card_key_in, masked, masked_column
 from reconciliation.statements.cells import Unreadable, clock_of, day_of, is_damaged
 
@@ -33,12 +33,20 @@ def one_by_one(read, column):
 @pytest.mark.parametrize(
     ("of_column", "of_one", "cell"),
     [
-        (cells.money_column, cells.money_of, MONEY),
-        (cells.text_column, cells.text_of, TEXT),
-        (cells.day_column, cells.day_of, st.from_regex(r"1[34]\d\d/1?\d/[0-3]?\d", fullmatch=True)),
-        (cells.clock_column, cells.clock_of, st.from_regex(r"\d\d:\d\d(:\d\d)?", fullmatch=True)),
+        (columns.money_column, cells.money_of, MONEY),
         (
-            lambda column: cells.identifier_column(column, longest=9),
+            lambda column: columns.text_column(column, longest=10),
+            lambda cell: cells.text_of(cell)[:10],
+            TEXT,
+        ),
+        (
+            columns.day_column,
+            cells.day_of,
+            st.from_regex(r"1[34]\d\d/1?\d/[0-3]?\d", fullmatch=True),
+        ),
+        (columns.clock_column, cells.clock_of, st.from_regex(r"\d\d:\d\d(:\d\d)?", fullmatch=True)),
+        (
+            lambda column: columns.identifier_column(column, longest=9),
             lambda cell: cells.identifier_of(cell, longest=9),
             st.one_of(st.from_regex(r"[0-9]{1,12}", fullmatch=True), TEXT, st.floats()),
         ),
@@ -57,7 +65,7 @@ def test_a_column_is_read_as_its_cells_are(of_column, of_one, cell, data):
 @pytest.mark.parametrize("column", [["1,000", ""], ["", "1,000"], ["1,000", "", "2"], [""]])
 def test_a_column_of_amounts_with_an_empty_cell_anywhere_is_refused(column):
     with pytest.raises(Unreadable):
-        cells.money_column(column)
+        columns.money_column(column)
 
 
 @given(st.one_of(TEXT, st.text(max_size=20)))

@@ -20,6 +20,7 @@ from reconciliation.lines import StatementFile, StatementLine
 from reconciliation.splicing import Splice
 from reconciliation.statements.contract import Statement, Wanted
 from reconciliation.statements.recognise import opened, reader_for
+from reconciliation.statements.slices import in_slices
 from tests.factories import NOON
 from tests.reconciliation.bank import DAY, Booking, as_csv, as_xlsx, cells, days_ago, fee, pay_out
 
@@ -293,7 +294,7 @@ def test_an_account_that_is_not_ours_is_unknown(database):
 def test_what_is_not_whole_rials_is_refused(currency, minor_digits, code):
     with opened(as_csv(cells([Booking(5)]))) as file:
         rows = list(reader_for(file).open(file, Wanted("90190")).rows)
-    statement = Statement("x", currency, minor_digits, None, iter(rows))
+    statement = Statement("x", currency, minor_digits, None, in_slices(rows))
 
     with pytest.raises(Refusal) as refused:
         read_chain(statement, account_number="90190", unit="IRR")
@@ -303,7 +304,7 @@ def test_what_is_not_whole_rials_is_refused(currency, minor_digits, code):
 def test_what_is_not_booked_yet_proves_nothing():
     with opened(as_csv(cells([Booking(5)]))) as file:
         rows = list(reader_for(file).open(file, Wanted("90190")).rows)
-    statement = Statement("x", "IRR", 0, None, iter(rows), is_booked=False)
+    statement = Statement("x", "IRR", 0, None, in_slices(rows), is_booked=False)
 
     with pytest.raises(Refusal) as refused:
         read_chain(statement, account_number="90190", unit="IRR")
@@ -372,7 +373,7 @@ def test_without_the_splice_the_database_still_refuses_a_position_twice(database
     take_in(database, as_csv(cells(MORNING)))
 
     def everything_is_new(_session, _account_id, chain):
-        return Splice(0, 0, 3, 1, 1, 0, 0, 0, DAY.isoformat(), lambda: iter(()), chain.rows)
+        return Splice(0, 0, 3, 1, 1, 0, 0, 0, DAY.isoformat(), lambda: iter(()), chain.slices)
 
     monkeypatch.setattr(importing, "splice", everything_is_new)
     with pytest.raises(Exception, match=r"(?i)unique"):

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from core.confined import Limits, environment
 from core.refusals import Refusal
 from flows.importing import import_statement
 from reconciliation import parsing
 from reconciliation.lines import StatementFile
-from reconciliation.parsing import Limits, parsed
+from reconciliation.parsing import parsed
 from reconciliation.statements.contract import Wanted
 from tests.factories import NOON
 from tests.reconciliation.bank import Booking, as_csv, as_xlsx, cells
@@ -149,14 +150,14 @@ def test_a_reader_that_dies_is_a_refusal(database, monkeypatch, how, code):
 def test_the_child_gets_no_secret_and_needs_no_database(monkeypatch):
     monkeypatch.setenv("SECRET_KEY", "x" * 40)
 
-    assert set(parsing._environment()) == {"PYTHONPATH", "PYTHONUTF8", "LANG"}
+    assert set(environment()) == {"PYTHONPATH", "PYTHONUTF8", "LANG"}
     loaded = subprocess.run(
         [
             sys.executable, "-P", "-c",
             "import sys, reconciliation.statements.child;"
             "print({'sqlalchemy', 'flask', 'pydantic'} & set(sys.modules))",
         ],
-        env=parsing._environment(), capture_output=True, text=True, check=True,
+        env=environment(), capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert loaded.stdout.strip() == "set()"
 

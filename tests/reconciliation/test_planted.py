@@ -20,6 +20,7 @@ from reconciliation.reasons import explanations
 from reconciliation.rules import RuleMode, RuleSetting
 from reconciliation.rules_shadow import ShadowMatch, agreements
 from reconciliation.splitting import NamedId
+from reconciliation.suggesting import dismiss
 from tests.factories import a_staff_member
 from tests.reconciliation.bank import DAY, days_ago
 from tests.reconciliation.planted import Row, a_donor, account_id, another_account, promised, stand
@@ -209,6 +210,36 @@ def test_a_card_that_two_donors_used_is_nobody_s(database, now, owned_card):
     with database.writing() as session:
         promised(session, 900_000, first)
         stand(session, [Row(900_000, card=key)])
+
+    assert run(database, now=now).by_rule == {}
+
+
+def test_a_card_that_people_declined_for_its_donor_is_nobody_s(database, now, owned_card):
+    donor_id, key = owned_card(6037991234)
+    with database.writing() as session:
+        declined = promised(session, 600_000, donor_id)
+        pledge = promised(session, 900_000, donor_id)
+        refused, line = stand(session, [Row(600_000, card=key), Row(900_000, card=key)])
+        who = a_staff_member(session, "who-declines").id
+        dismiss(session, refused, declined.id, who, now)
+    set_to(database, now, Rule.CARD, RuleMode.AUTO)
+
+    assert run(database, now=now).by_rule == {}
+    assert (line, pledge.id, 900_000) not in matches(database)
+
+
+def test_a_deposit_that_was_taken_back_makes_nobody_the_owner_of_its_card(
+    database, now, owned_card
+):
+    donor_id, key = owned_card(6037991234)
+    with database.reading() as session:
+        (deposit,) = session.scalars(select(Match.line_id))
+    with database.writing() as session:
+        undo_line(session, deposit, reason="مال دیگری بود", undone_by_id=None, now=now)
+        promised(session, 900_000, donor_id)
+        stand(session, [Row(900_000, card=key)])
+    set_to(database, now, Rule.DEPOSIT_ID, RuleMode.OFF)  # or the deposit is found again
+    set_to(database, now, Rule.CARD, RuleMode.AUTO)
 
     assert run(database, now=now).by_rule == {}
 

@@ -65,7 +65,7 @@ def test_a_reader_of_another_package_reads_its_files(installed):
         ("import no_such_module", "no_such_module"),
         ("raise SystemExit(3)", "SystemExit"),
         (source(name="another"), "another"),
-        (source(version=CONTRACT_VERSION - 1), "version 0"),
+        (source(version=CONTRACT_VERSION - 1), "version 1"),
         (source(version=None), "version None"),
         (source(breadth="2"), "breadth"),
         ("Reader = 5", "TypeError"),

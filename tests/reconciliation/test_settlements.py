@@ -30,7 +30,7 @@ from reconciliation.matches import (
     SettlementItem,
     Target,
 )
-from reconciliation.report_files import OtherTerminal, TotalDiffers, TwiceInReport
+from reconciliation.report_rows import OtherTerminal, TotalDiffers, TwiceInReport
 from reconciliation.reported import sure_reports
 from reconciliation.reporting import report
 from reconciliation.reports import SettlementReport, SettlementReportItem

@@ -41,7 +41,11 @@ READERS = (MellatXlsx(), MellatHtml(), Melli(), Sepah(), Keshavarzi(), Csv())
 def rows_in(data):
     """Every row of every sheet, with its number."""
     sheets = open_table(io.BytesIO(data)).sheets
-    return [pair for sheet in sheets for pair in chain(sheet.top, sheet._rows)]
+    return [
+        pair
+        for sheet in sheets
+        for pair in chain(*(zip(*slice_, strict=True) for slice_ in (sheet._top, *sheet._rest)))
+    ]
 
 
 def refusal_of(data, reader=None):

@@ -21,6 +21,7 @@ from reconciliation.importing import StatementSource, locked_account, store
 from reconciliation.line_classes import LineClass
 from reconciliation.lines import StatementLine
 from reconciliation.statements.contract import Balances, Declared, Statement, StatementRow
+from reconciliation.statements.slices import in_slices
 from tests.factories import NOON
 from tests.reconciliation.bank import DAY, Booking, as_csv, cells, days_ago
 from tests.reconciliation.test_importing import an_account
@@ -54,7 +55,7 @@ def given_file(rows, *, opening=None, closing=None):
         )
         for number, row in enumerate(rows, start=2)
     ]  # fmt: skip
-    return Statement("x", "IRR", 0, None, iter(read), balances, Declared(opening, closing))
+    return Statement("x", "IRR", 0, None, in_slices(read), balances, Declared(opening, closing))
 
 
 def take_in(database, rows, number="90190", *, word=None, **declared):
@@ -203,6 +204,16 @@ def test_a_file_with_running_balances_joins_on(database):
 _DAYS = st.lists(
     st.lists(st.sampled_from([5, -3, 5, 11, 1_000]), min_size=1, max_size=4), min_size=2, max_size=6
 )
+
+
+def test_the_balance_tells_which_end_a_part_of_a_day_lacks(database):
+    twin, other = Row(5), Row(5, text="B")
+    take_in(database, [twin, other], opening=1_005)
+
+    report = take_in(database, [twin, twin], opening=1_000)
+
+    assert (report.new, report.known) == (1, 1)
+    assert told(database) == [(5, 1_005), (5, 1_010), (5, 1_015)]
 
 
 def statement_of(days):

@@ -34,12 +34,14 @@ READERS = {
     Allow.FINANCE: {Role.FINANCE, Role.AUDITOR},
     Allow.RULES: {Role.FINANCE, Role.AUDITOR, Role.ADMINISTRATOR},
     Allow.HEADQUARTERS: {Role.ADMINISTRATOR, Role.AUDITOR},
+    Allow.TEXTS: {Role.FINANCE, Role.AUDITOR, Role.ADMINISTRATOR},
 }
 ACTORS = {
     **READERS,
     Allow.FINANCE: {Role.FINANCE},
     Allow.RULES: {Role.FINANCE, Role.ADMINISTRATOR},
     Allow.HEADQUARTERS: {Role.ADMINISTRATOR},
+    Allow.TEXTS: {Role.FINANCE, Role.ADMINISTRATOR},
 }
 OF_AN_OFFICE = {Allow.DESK, Allow.ENTRIES, Allow.VOIDS}
 WITHOUT_SIGN_IN = {Allow.EVERYONE, Allow.BANK, Allow.API}
@@ -86,6 +88,8 @@ def samples(database):
             "slip_id": slip.id,
             "request_id": asked.id,
             "number": number_in_address(receipt.number),
+            "receipt_id": receipt.id,
+            "language": "fa",
         }
 
 

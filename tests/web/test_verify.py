@@ -6,9 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from donations.pledging import CashItem, DonorFacts, GoodsItem, ServiceItem
-from flows.receiving import reverse_contribution
 from receipts.series import Receipt
-from tests.factories import NOON, a_desk_contribution, a_pledge, a_staff_member
+from tests.factories import NOON, a_desk_contribution, a_pledge, a_staff_member, two_void
 from tests.page_client import PageClient
 from web.app import create_app
 from web.public.totals import totals
@@ -77,14 +76,7 @@ def test_a_wrong_key_shows_what_no_key_shows(client):
 
 def test_a_void_receipt_is_said_to_be_void_since_a_day(client, database, receipt):
     with database.writing() as session:
-        reverse_contribution(
-            session,
-            receipt.contribution_id,
-            reason="خطا",
-            asked_by_id=None,
-            approved_by_id=None,
-            now=NOON,
-        )
+        two_void(session, receipt.contribution_id)
 
     page = client.get("/verify/1405-07-000001")
 
@@ -116,9 +108,7 @@ def test_totals_count_what_stands_and_never_add_goods_to_money(database, staff_i
     some_gifts(database, staff_id, 5, CashItem(500_000, fund=FOOD), ServiceItem("تدریس", 4))
     (gone,) = some_gifts(database, staff_id, 1, CashItem(9_000_000))
     with database.writing() as session:
-        reverse_contribution(
-            session, gone, reason="خطا", asked_by_id=None, approved_by_id=None, now=NOON
-        )
+        two_void(session, gone)
 
     shown = counted(database)
 

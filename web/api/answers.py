@@ -10,6 +10,7 @@ from donations.models.pledge import ItemKind, ItemState, PledgeItem
 from donations.tracking import PledgeState, StageKind
 from offices.places import OfficeKind
 from receipts.facts import ReceiptKind
+from receipts.series import ReceiptState
 
 
 class Item(BaseModel):
@@ -79,7 +80,10 @@ class ReceiptNamed(BaseModel):
     amount_rial: int | None = None
     pdf_url: str
     verify_url: str
+    state: ReceiptState
     is_void: bool
+    replaced_by: str | None = None
+    replaces: str | None = None
 
 
 class StageReached(BaseModel):

@@ -174,7 +174,11 @@ def _receipts(session: Session, pledge: Pledge) -> list[Receipt]:
             select(Receipt)
             .join(Contribution, Contribution.id == Receipt.contribution_id)
             .where(Contribution.pledge_id == pledge.id)
-            .options(selectinload(Receipt.void))
+            .options(
+                selectinload(Receipt.void),
+                selectinload(Receipt.replaced_by),
+                selectinload(Receipt.replaces),
+            )
             .order_by(Receipt.id)
         )
     )

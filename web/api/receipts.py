@@ -10,7 +10,8 @@ from core.refusals import NotFound
 from donations.models.contribution import Contribution, ContributionLine
 from donations.models.pledge import Pledge
 from offices.places import Office
-from receipts.issuing import receipt_pdf
+from receipts.drawing import receipt_pdf
+from receipts.files import receipt_files
 from receipts.numbering import UnreadableNumber, number_in_address, parse_number
 from receipts.organisation import verify_url
 from receipts.series import Receipt
@@ -39,7 +40,9 @@ def show_receipt_pdf(number: str) -> ResponseReturnValue:
     """Give a receipt as a PDF; a void one says so."""
     with current.database.reading() as session:
         receipt, _contribution = _own_receipt(session, number)
-        pdf = receipt_pdf(session, receipt)
+        pdf = receipt_pdf(
+            session, receipt, files=receipt_files(current.settings)
+        )
     name = number_in_address(receipt.number)
     return Response(
         pdf,
@@ -57,7 +60,10 @@ def receipt_named(receipt: Receipt) -> ReceiptNamed:
         amount_rial=receipt.amount_rial,
         pdf_url=f"{current.settings.public_url}{PREFIX}/receipts/{name}.pdf",
         verify_url=verify_url(name, receipt.verify_key),
+        state=receipt.state,
         is_void=receipt.void is not None,
+        replaced_by=_number_of(receipt.replaced_by),
+        replaces=_number_of(receipt.replaces),
     )
 
 
@@ -74,6 +80,8 @@ def _own_receipt(session: Session, number: str) -> tuple[Receipt, Contribution]:
         .where(Receipt.number == stored_number, Pledge.api_key_id == partner().api_key_id)
         .options(
             joinedload(Receipt.void),
+            joinedload(Receipt.replaced_by),
+            joinedload(Receipt.replaces),
             joinedload(Contribution.pledge),
             selectinload(Contribution.lines).joinedload(ContributionLine.fund),
         )
@@ -82,6 +90,10 @@ def _own_receipt(session: Session, number: str) -> tuple[Receipt, Contribution]:
         raise NotFound(subject="receipt")
     receipt, contribution = found
     return receipt, contribution
+
+
+def _number_of(other: Receipt | None) -> str | None:
+    return None if other is None else number_in_address(other.number)
 
 
 def _line(line: ContributionLine) -> ReceiptLine:

@@ -8,7 +8,7 @@ from web.commands.jobs import jobs
 from web.commands.ledger import ledger
 from web.commands.partners import api_keys
 from web.commands.payments import gateways, payments
-from web.commands.receipts import receipts
+from web.commands.receipt_audit import receipts
 from web.commands.settlements import settlements
 from web.commands.staff import staff
 from web.commands.statements import reconcile, statements

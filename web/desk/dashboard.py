@@ -9,6 +9,7 @@ from donations.voiding import open_void_requests
 from flows.desk import drawer, slips_with_state
 from flows.entries import latest_entries, totals_of_day
 from offices.scope import Scope
+from receipts.replacing import open_replacements
 from web.desk.here import named, own_office
 from web.desk.tender_form import TENDERS
 from web.services import current
@@ -20,7 +21,8 @@ _LATEST = 10
 def dashboard() -> ResponseReturnValue:
     """Show how the day stands at this desk."""
     who = the_person()
-    today = tehran_date(current.now())
+    now = current.now()
+    today = tehran_date(now)
     with current.database.reading() as session:
         office = own_office(session, who)
         here = Scope(frozenset({office.id}))
@@ -33,7 +35,8 @@ def dashboard() -> ResponseReturnValue:
             tender_names=TENDERS,
             drawer=drawer(session, office),
             open_slips=[row for row, is_confirmed in slips if not is_confirmed],
-            voids=len(open_void_requests(session, who.scope)),
+            voids=len(open_void_requests(session, who.scope, now=now))
+            + len(open_replacements(session, who.scope, now=now)),
             rows=latest_entries(session, who.scope, limit=_LATEST),
             masked=masked_mobile,
         )

@@ -25,8 +25,10 @@ from flows.entries import (
 )
 from offices.granting import Permission
 from offices.staff import StaffMember
+from receipts.drawing import shown_facts
 from receipts.freezing import facts_of
 from web.fields import SpokenForm, at_most
+from web.public.documents import further_names, open_rial
 from web.services import current
 from web.sign_in.forms import put_beside
 from web.sign_in.guard import the_person
@@ -76,7 +78,7 @@ def entries() -> ResponseReturnValue:
 
 def entry(tracking_code: str) -> ResponseReturnValue:
     """Everything about one pledge that its office may see."""
-    who = the_person()
+    who, now = the_person(), current.now()
     with current.database.reading() as session:
         pledge = pledge_in(session, who.scope, tracking_code)
         received = entries_of(session, who.scope, pledge.id)
@@ -86,8 +88,13 @@ def entry(tracking_code: str) -> ResponseReturnValue:
             pledge=pledge,
             received=received,
             requests=requests,
-            is_asked=any(row.decision is None for row in requests),
+            is_asked=any(row.decision is None and row.expires_at > now for row in requests),
+            now=now,
             names=_names(session, pledge, received, requests),
+            further={
+                row.receipt.id: further_names(shown_facts(session, row.receipt)) for row in received
+            },
+            open_rial=open_rial(pledge),
             may_ask=Permission.WORK_AT_DESK in who.permissions,
             masked=masked_mobile,
         )

@@ -15,6 +15,14 @@ from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
 from donations.paying import left_to_bank
 from donations.tracking import PledgeState, payments_of, pledge_state
 from flows.desk import Arrival, SeenBefore, promised_to, receive_promised, terminals_at
+from web.desk.found_form import (
+    GoodsFoundFields,
+    HoursFoundFields,
+    goods_found,
+    goods_found_in,
+    hours_found,
+    hours_found_in,
+)
 from web.desk.here import own_office
 from web.desk.tender_form import TenderForm
 from web.refusals import explain
@@ -31,6 +39,7 @@ class ReceiveForm(TenderForm):
     with_cash = BooleanField(Later("The money is here"))
 
     ticks: Mapping[int, Field]
+    found: Mapping[int, GoodsFoundFields | HoursFoundFields]
 
     @property
     def has_money(self) -> bool:
@@ -81,9 +90,19 @@ def receive(tracking_code: str) -> ResponseReturnValue:
 def _form(session: Session, pledge: Pledge) -> ReceiveForm:
     # A tick for everything, also for what came meanwhile: the form may be sent a second time.
     others = [item for item in pledge.items if item.kind is not ItemKind.CASH]
-    fields = {f"item{item.id}": BooleanField() for item in others}
+    fields: dict[str, Field] = {}
+    for item in others:
+        fields[f"item{item.id}"] = BooleanField()
+        makes = goods_found if item.kind is ItemKind.GOODS else hours_found
+        fields |= makes(f"item{item.id}")
     form: ReceiveForm = type("ReceiveFormWithItems", (ReceiveForm,), fields)(request.form)
     form.ticks = {item.id: form[f"item{item.id}"] for item in others}
+    form.found = {
+        item.id: (goods_found_in if item.kind is ItemKind.GOODS else hours_found_in)(
+            form, f"item{item.id}"
+        )
+        for item in others
+    }
     office = own_office(session, the_person())
     form.offer([row.name for row in terminals_at(session, office.id)])
     return form
@@ -91,6 +110,8 @@ def _form(session: Session, pledge: Pledge) -> ReceiveForm:
 
 def _is_whole(form: ReceiveForm, pledge: Pledge) -> bool:
     is_fine = form.validate() and form.money_is_whole()
+    for id_, tick in form.ticks.items():
+        is_fine &= not tick.data or form.found[id_].is_whole()
     if is_fine and not form.item_ids(pledge.items):
         form.form_errors = [_("Tick what was brought.")]
         return False
@@ -106,6 +127,11 @@ def _received(form: ReceiveForm, pledge: Pledge) -> None:
         terminal=form.terminal_chosen,
         trace_number=form.trace_number_read,
         cheque_number=form.cheque_number_read,
+        found={
+            id_: told
+            for id_, tick in form.ticks.items()
+            if tick.data and (told := form.found[id_].read()) is not None
+        },
         is_another=bool(form.is_another.data),
     )
     with current.database.writing() as session:
@@ -140,7 +166,11 @@ def _page(session: Session, pledge: Pledge, form: ReceiveForm, *, is_seen: bool 
         form=form,
         pledge=pledge,
         cash_rial=sum(item.amount_rial or 0 for item in cash),
-        others=[(item, form.ticks[item.id]) for item in promised if item.id in form.ticks],
+        others=[
+            (item, form.ticks[item.id], form.found[item.id])
+            for item in promised
+            if item.id in form.ticks
+        ],
         money_may_come=state in _MONEY_MAY_COME,
         is_seen=is_seen,
     )

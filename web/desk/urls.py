@@ -1,8 +1,12 @@
 """The addresses of a service desk, and who may open each."""
 
+from web.desk.books import book, books
+from web.desk.copies import copies, copy_paper
 from web.desk.dashboard import dashboard
 from web.desk.entries import entries, entry, paper, void
+from web.desk.links import send_link
 from web.desk.receiving import receive, receive_form
+from web.desk.replacements import replace, replacement
 from web.desk.slips import slip, slips
 from web.desk.voids import void_request, voids
 from web.desk.walk_in import saved, walk_in
@@ -18,10 +22,19 @@ PAGES = (
     Page("/entries/<tracking_code>", entry, Allow.ENTRIES),
     Page("/entries/<tracking_code>/paper", paper, Allow.ENTRIES),
     Page("/entries/<tracking_code>/void", void, Allow.DESK, ("GET", "POST")),
+    Page("/entries/<tracking_code>/link/<int:receipt_id>", send_link, Allow.DESK, ("POST",)),
+    Page(
+        "/entries/<tracking_code>/replace/<int:receipt_id>", replace, Allow.DESK, ("GET", "POST")
+    ),
+    Page("/receipts/<int:receipt_id>/copies", copies, Allow.ENTRIES, ("GET", "POST")),
+    Page("/copies/<int:copy_id>.pdf", copy_paper, Allow.ENTRIES),
+    Page("/books", books, Allow.ENTRIES),
+    Page("/books/<int:book_id>", book, Allow.ENTRIES, ("GET", "POST")),
     Page("/slips", slips, Allow.DESK, ("GET", "POST")),
     Page("/slips/<int:slip_id>", slip, Allow.DESK),
     Page("/voids", voids, Allow.VOIDS),
     Page("/voids/<int:request_id>", void_request, Allow.VOIDS, ("GET", "POST")),
+    Page("/replacements/<int:request_id>", replacement, Allow.VOIDS, ("GET", "POST")),
 )
 
 desk = blueprint("desk", PAGES, prefix="/desk")

@@ -14,6 +14,7 @@ from donations.voiding import decide_on_void, open_void_requests
 from flows.desk import approve_void
 from flows.entries import entry_of
 from offices.staff import StaffMember
+from receipts.replacing import open_replacements
 from web.fields import SpokenForm, at_most
 from web.services import current
 from web.sign_in.forms import put_beside
@@ -40,9 +41,15 @@ def voids() -> ResponseReturnValue:
                 entry_of(session, who.scope, row.contribution_id),
                 _name(session, row.asked_by_id),
             )
-            for row in open_void_requests(session, who.scope)
+            for row in open_void_requests(session, who.scope, now=current.now())
         ]
-        return render_template("desk/voids.html", rows=rows, me=who.staff_member_id)
+        replacements = [
+            (row, _name(session, row.asked_by_id))
+            for row in open_replacements(session, who.scope, now=current.now())
+        ]
+        return render_template(
+            "desk/voids.html", rows=rows, replacements=replacements, me=who.staff_member_id
+        )
 
 
 def void_request(request_id: int) -> ResponseReturnValue:
@@ -91,7 +98,9 @@ def _decide(who: SignedIn, form: DecisionForm, request_id: int) -> None:
 def _open_request(session: Session, who: SignedIn, request_id: int) -> VoidRequest:
     row = session.scalars(
         void_requests_in(who.scope).where(
-            VoidRequest.id == request_id, VoidRequest.decision.is_(None)
+            VoidRequest.id == request_id,
+            VoidRequest.decision.is_(None),
+            VoidRequest.expired_at.is_(None),
         )
     ).one_or_none()
     if row is None:

@@ -10,6 +10,7 @@ from wtforms import HiddenField, RadioField, SelectField, StringField
 
 from core.digits import normalise
 from core.words import Later, _
+from donations.accepting import Found
 from donations.models.fund import MOST_NEEDED
 from donations.models.pledge import HiddenFrom
 from donations.pledging import (
@@ -22,6 +23,14 @@ from donations.pledging import (
     ServiceItem,
 )
 from flows.desk import WalkIn
+from web.desk.found_form import (
+    GoodsFoundFields,
+    HoursFoundFields,
+    goods_found,
+    goods_found_in,
+    hours_found,
+    hours_found_in,
+)
 from web.desk.tender_form import TenderForm, is_filled, refuse
 from web.fields import (
     EmailField,
@@ -31,6 +40,7 @@ from web.fields import (
     QuantityField,
     RialField,
     at_most,
+    printed,
 )
 
 GOODS_ROWS = 3
@@ -47,20 +57,22 @@ LANGUAGES: Mapping[str, Later] = {"fa": Later("Persian"), "en": Later("English")
 
 @dataclass(frozen=True, slots=True)
 class GoodsRow:
-    """The four fields of one kind of goods."""
+    """The four fields of one kind of goods, and how it was found."""
 
     description: StringField
     quantity: QuantityField
     unit: StringField
     declared_value: RialField
+    found: GoodsFoundFields
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceRow:
-    """The two fields of somebody's hours."""
+    """The two fields of somebody's hours, and when and where they were served."""
 
     skill: StringField
     hours: HoursField
+    found: HoursFoundFields
 
 
 class WalkInForm(TenderForm):
@@ -74,7 +86,7 @@ class WalkInForm(TenderForm):
     amount = RialField(Later("Amount"))
     fund = SelectField(Later("Purpose"), default=MOST_NEEDED)
     mobile = MobileField(Later("Mobile"))
-    name = StringField(Later("Name"), [at_most(NAME_MAX)])
+    name = StringField(Later("Name"), [at_most(NAME_MAX), printed])
     email = EmailField(Later("E-mail"))
     national_id = NationalIdField(Later("National id"))
     hidden_from = RadioField(
@@ -95,8 +107,10 @@ class WalkInForm(TenderForm):
         is_fine = super().validate()
         for row in self.goods:
             is_fine &= _whole(row.description, row.quantity, row.unit, spare=row.declared_value)
+            is_fine &= row.found.is_whole(row.description)
         for service in self.services:
             is_fine &= _whole(service.skill, service.hours)
+            is_fine &= service.found.is_whole(service.skill)
         is_fine &= self.money_is_whole()
         if is_fine and not self.items():
             self.form_errors = [_("Enter an amount, goods or hours.")]
@@ -127,6 +141,13 @@ class WalkInForm(TenderForm):
         ]
         return items
 
+    def found(self) -> dict[int, Found]:
+        """How goods and hours were found, by the place of their item in ``items``."""
+        found: list[Found | None] = [None] if self.amount.value is not None else []
+        found += [row.found.read() for row in self.goods if row.quantity.value is not None]
+        found += [row.found.read() for row in self.services if row.hours.value is not None]
+        return {place: told for place, told in enumerate(found) if told is not None}
+
     def walk_in(self) -> WalkIn:
         """The visit as the desk records it."""
         return WalkIn(
@@ -143,6 +164,7 @@ class WalkInForm(TenderForm):
             trace_number=self.trace_number_read,
             cheque_number=self.cheque_number_read,
             language=self.language.data or "fa",
+            found=self.found(),
             is_another=bool(self.is_another.data),
         )
 
@@ -168,25 +190,28 @@ def walk_in_form(
 
 
 def _goods_row(form: WalkInForm, n: int) -> GoodsRow:
-    row = {name: form[f"goods{n}_{name}"] for name in GoodsRow.__annotations__}
-    return GoodsRow(**cast("dict[str, Any]", row))
+    names = ("description", "quantity", "unit", "declared_value")
+    row = cast("dict[str, Any]", {name: form[f"goods{n}_{name}"] for name in names})
+    return GoodsRow(**row, found=goods_found_in(form, f"goods{n}"))
 
 
 def _service_row(form: WalkInForm, n: int) -> ServiceRow:
-    row = {name: form[f"service{n}_{name}"] for name in ServiceRow.__annotations__}
-    return ServiceRow(**cast("dict[str, Any]", row))
+    row = cast("dict[str, Any]", {name: form[f"service{n}_{name}"] for name in ("skill", "hours")})
+    return ServiceRow(**row, found=hours_found_in(form, f"service{n}"))
 
 
 def _class_of(goods_rows: int, service_rows: int) -> type[WalkInForm]:
     fields: dict[str, object] = {}
     for n in range(1, goods_rows + 1):
-        fields[f"goods{n}_description"] = StringField(Later("What"), [at_most(TEXT_MAX)])
+        fields[f"goods{n}_description"] = StringField(Later("What"), [at_most(TEXT_MAX), printed])
         fields[f"goods{n}_quantity"] = QuantityField(Later("Quantity"))
-        fields[f"goods{n}_unit"] = StringField(Later("Unit"), [at_most(TEXT_MAX)])
+        fields[f"goods{n}_unit"] = StringField(Later("Unit"), [at_most(TEXT_MAX), printed])
         fields[f"goods{n}_declared_value"] = RialField(Later("Declared value (rial)"))
+        fields |= goods_found(f"goods{n}")
     for n in range(1, service_rows + 1):
-        fields[f"service{n}_skill"] = StringField(Later("Skill"), [at_most(TEXT_MAX)])
+        fields[f"service{n}_skill"] = StringField(Later("Skill"), [at_most(TEXT_MAX), printed])
         fields[f"service{n}_hours"] = HoursField(Later("Hours"))
+        fields |= hours_found(f"service{n}")
     return type("WalkInFormWithRows", (WalkInForm,), fields)
 
 

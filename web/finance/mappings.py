@@ -6,7 +6,6 @@ The sample travels in the form: nothing of it is kept.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -18,21 +17,15 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from core.clock import tehran_date
 from core.refusals import Refusal
+from core.uploads import on_disk
 from core.words import Later, _, spoken
 from ledger.accounts import BankAccount
 from ledger.terminals import Terminal
 from offices.audit import note
 from offices.staff import StaffMember
 from reconciliation.mappings import ColumnMapping, checked_columns, newest_mappings, save_mapping
-from reconciliation.sampling import (
-    Sample,
-    SampleTooLarge,
-    Trial,
-    sample_of,
-    sample_of_text,
-    try_columns,
-)
-from reconciliation.statements.contract import StatementRow
+from reconciliation.parsing_tables import parsed_sample, tried_columns
+from reconciliation.sampling import Sample, SampleTooLarge, Trial, TriedRow, sample_of_text
 from reconciliation.statements.doors import visit_all
 from reconciliation.statements.fields import FIELD_SETS, Purpose
 from web.fields import SpokenForm, at_most
@@ -115,7 +108,7 @@ def mappings() -> ResponseReturnValue:
             chosen = _column_form(sample, _purpose(form), with_guess="look" in request.form)
             if "look" not in request.form:
                 columns = checked_columns(_purpose(form), _columns(chosen))
-                trial = try_columns(sample, _purpose(form), columns)
+                trial = tried_columns(sample, _purpose(form), columns)
                 if "save" in request.form and trial.refusal is None:
                     _save(form, columns)
                     flash(_("The columns are named; the next file is read by them."), "success")
@@ -133,7 +126,8 @@ def _sample(form: SampleForm) -> Sample:
             taken = stream.read(_SAMPLE_BYTES_MAX + 1)
         if len(taken) > _SAMPLE_BYTES_MAX:
             raise SampleTooLarge
-        return sample_of(BytesIO(taken))
+        with on_disk(taken) as file:
+            return parsed_sample(file)
     return sample_of_text(form.sample.data or "")
 
 
@@ -249,17 +243,11 @@ def _row(session: Session, mapping: ColumnMapping) -> MappingRow:
     )
 
 
-def _shown(row: StatementRow | Mapping[str, str]) -> list[tuple[str, str]]:
+def _shown(row: TriedRow) -> list[tuple[str, str]]:
     """A row of the sample as it was read: what people look at, with its names."""
-    if not isinstance(row, StatementRow):
-        return [(str(FIELDS[field]), digits(text)) for field, text in row.items() if text]
     said = {
-        "day": day(row.booked_on),
-        "amount": rial(row.amount_minor),
-        "balance": "" if row.balance_minor is None else rial(row.balance_minor),
-        "reference": digits(row.reference or ""),
-        "deposit_id": digits(row.deposit_id or ""),
-        "payer": digits(row.payer or ""),
-        "description": digits(row.description or ""),
+        "day": day(row.day),
+        **{field: rial(amount) for field, amount in row.rials.items()},
+        **{field: digits(text) for field, text in row.texts.items()},
     }
-    return [(str(FIELDS[field]), text) for field, text in said.items() if text]
+    return [(str(FIELDS[field]), text) for field, text in said.items()]

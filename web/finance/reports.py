@@ -1,5 +1,7 @@
 """The providers' lists of what they paid out: handing one in, and each beside our own books."""
 
+from typing import BinaryIO, cast
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -91,7 +93,7 @@ def _take_in(form: ReportForm) -> None:
     upload = request.files.get("file")
     taken = import_report(
         current.database,
-        upload.read() if upload else b"",
+        cast(BinaryIO, upload.stream) if upload else b"",
         (upload.filename or "" if upload else "")[:_NAME_MAX],
         terminal=form.terminal.data or "",
         said=Said(

@@ -24,6 +24,11 @@ REGISTERS = (
         Later("Working days, by which pay-outs are awaited."),
     ),
     (
+        "finance.paper_books",
+        Later("Paper receipt books"),
+        Later("Which desk has which book, and what became of every leaf."),
+    ),
+    (
         "finance.mappings",
         Later("Columns of files"),
         Later("How the columns of an account's files or of a provider's reports are named."),

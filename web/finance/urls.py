@@ -2,6 +2,7 @@
 
 from web.finance.adapters import adapters, new_gateway
 from web.finance.ageing import ageing
+from web.finance.books import paper_book, paper_books
 from web.finance.calendar import add_fixed_holidays, add_holiday, calendar
 from web.finance.dashboard import dashboard, ledger
 from web.finance.days import (
@@ -104,6 +105,8 @@ PAGES = (
     Page("/calendar/holidays", add_holiday, Allow.FINANCE, ("POST",)),
     Page("/calendar/fixed", add_fixed_holidays, Allow.FINANCE, ("POST",)),
     Page("/set-up", set_up, Allow.RULES),
+    Page("/paper-books", paper_books, Allow.FINANCE, ("GET", "POST")),
+    Page("/paper-books/<int:book_id>", paper_book, Allow.FINANCE, ("GET", "POST")),
     Page("/ageing", ageing, Allow.FINANCE),
     Page("/export/<name>.<ending>", export, Allow.FINANCE),
     Page("/lines/<int:line_id>/ask-undo", ask_to_undo_line, Allow.FINANCE, ("GET", "POST")),

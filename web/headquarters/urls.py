@@ -1,6 +1,8 @@
 """The addresses of the headquarters."""
 
 from web.headquarters.people import people, role
+from web.headquarters.receipt_texts import receipt_text, receipt_texts
+from web.headquarters.receipts import receipt_audit, receipt_export, receipt_series
 from web.headquarters.trail import trail
 from web.pages import Allow, Page, blueprint
 
@@ -8,6 +10,11 @@ PAGES = (
     Page("", people, Allow.HEADQUARTERS),
     Page("/roles/<int:grant_id>", role, Allow.HEADQUARTERS, ("GET", "POST")),
     Page("/trail", trail, Allow.HEADQUARTERS),
+    Page("/receipts", receipt_audit, Allow.HEADQUARTERS),
+    Page("/receipts/<int:year>/<office_code>", receipt_series, Allow.HEADQUARTERS),
+    Page("/receipts/<int:year>/<office_code>/list.<ending>", receipt_export, Allow.HEADQUARTERS),
+    Page("/texts", receipt_texts, Allow.TEXTS),
+    Page("/texts/<language>", receipt_text, Allow.TEXTS, ("GET", "POST")),
 )
 
 headquarters = blueprint("headquarters", PAGES, prefix="/headquarters")

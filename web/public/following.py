@@ -11,6 +11,7 @@ from donations.tracking import pledge_with_code
 from web.public.limiting import count_last_four, forget_last_four
 from web.public.looking_up import looked_up
 from web.public.standing import Standing, standing_of
+from web.public.statements import offered_years
 from web.public.unlocking import ends_mobile, is_opened, remember_opened
 from web.services import current
 
@@ -75,7 +76,8 @@ def _standing(tracking_code: str) -> Standing:
 
 def _follow_page(standing: Standing, *, error: str = "", status: int = 200) -> ResponseReturnValue:
     key = request.args.get("key", "") if standing.is_opened else ""
-    page = render_template("public/follow.html", gift=standing, error=error, key=key)
+    years = looked_up(standing.tracking_code, offered_years) if standing.is_opened else []
+    page = render_template("public/follow.html", gift=standing, error=error, key=key, years=years)
     return page, status
 
 

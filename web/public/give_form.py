@@ -32,6 +32,7 @@ from web.fields import (
     RialField,
     SpokenForm,
     at_most,
+    printed,
 )
 from web.filters import rial
 from web.public.choices import Choices
@@ -73,16 +74,16 @@ class GiftForm(SpokenForm):
     amount_4, fund_4 = _amount("Amount"), _fund()
     amount_5, fund_5 = _amount("Amount"), _fund()
 
-    description = StringField(Later("What would you like to give?"), [at_most(TEXT_MAX)])
+    description = StringField(Later("What would you like to give?"), [at_most(TEXT_MAX), printed])
     quantity = QuantityField(Later("How many?"), [at_most(_NUMBER_MAX)])
-    unit = StringField(Later("Unit"), [at_most(60)])
+    unit = StringField(Later("Unit"), [at_most(60), printed])
 
-    skill = StringField(Later("What can you do?"), [at_most(TEXT_MAX)])
+    skill = StringField(Later("What can you do?"), [at_most(TEXT_MAX), printed])
     hours = HoursField(Later("How many hours?"), [at_most(_NUMBER_MAX)])
 
     office = SelectField(Later("Nearest service desk"), default="")
 
-    name = StringField(Later("Name"), [at_most(NAME_MAX)])
+    name = StringField(Later("Name"), [at_most(NAME_MAX), printed])
     mobile = MobileField(Later("Mobile number"), [at_most(_NUMBER_MAX)])
     email = EmailField(Later("E-mail"), [at_most(254)])
     national_id = NationalIdField(Later("National id"), [at_most(_NUMBER_MAX)])

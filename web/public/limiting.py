@@ -13,6 +13,7 @@ from web.services import current
 _MISSES, _MISSES_PER = 60, timedelta(hours=1)
 _GIFTS_PER = timedelta(minutes=1)
 _LOOKS, _LOOKS_PER = 120, timedelta(minutes=1)
+_FILES, _FILES_PER = 20, timedelta(minutes=1)
 _DIGITS_FROM_HERE, _DIGITS_FROM_ANYWHERE, _DIGITS_PER = 5, 20, timedelta(hours=1)
 
 
@@ -31,6 +32,11 @@ def count_gift_within(session: Session) -> None:
 def count_verification() -> None:
     """Count a look at a receipt from this address. Raises TooManyTries."""
     _count(f"verify:{_address()}", _LOOKS, _LOOKS_PER)
+
+
+def count_file() -> None:
+    """Count a file that is to be checked from this address. Raises TooManyTries."""
+    _count(f"verify-file:{_address()}", _FILES, _FILES_PER)
 
 
 def count_last_four(tracking_code: str) -> None:

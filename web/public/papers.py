@@ -8,9 +8,12 @@ from core.refusals import NotFound
 from donations.models.contribution import Contribution
 from donations.models.pledge import Pledge
 from offices.granting import Permission, scope_of
+from receipts.drawing import receipt_pdf as drawn
+from receipts.drawing import shown_facts
 from receipts.facts import ReceiptFacts
+from receipts.files import receipt_files
 from receipts.freezing import facts_of
-from receipts.issuing import receipt_pdf as drawn
+from receipts.layouts import RECEIPT_PAPERS, Paper, draw_receipt
 from receipts.numbering import UnreadableNumber, number_in_address
 from receipts.series import Receipt
 from receipts.verifying import opens, receipt_with
@@ -22,7 +25,7 @@ from web.sign_in.guard import signed_in
 def receipt_page(number: str) -> ResponseReturnValue:
     """What a receipt says. Without a key it does not exist."""
     with current.database.reading() as session:
-        receipt = _own(session, number)
+        receipt = own_receipt(session, number)
         facts = facts_of(receipt)
         is_void = receipt.void is not None
     return render_template(
@@ -37,11 +40,23 @@ def receipt_page(number: str) -> ResponseReturnValue:
 
 
 def receipt_pdf(number: str) -> ResponseReturnValue:
-    """The receipt as a PDF, the same bytes each time; a void one says so."""
+    """The receipt as a PDF, the same bytes each time; a void one says so.
+
+    ``?paper=`` asks for the original beside the desk's copy on A4, or for the roll.
+    """
+    paper = _paper()
     with current.database.reading() as session:
-        receipt = _own(session, number)
-        pdf = drawn(session, receipt)
+        receipt = own_receipt(session, number)
+        if paper is Paper.A5:
+            pdf = drawn(session, receipt, files=receipt_files(current.settings))
+        else:
+            pdf = draw_receipt(shown_facts(session, receipt), paper=paper)
         name = number_in_address(receipt.number)
+    return as_pdf(pdf, name)
+
+
+def as_pdf(pdf: bytes, name: str) -> Response:
+    """A file to be shown in the browser, and saved under its name."""
     return Response(
         pdf,
         mimetype="application/pdf",
@@ -49,7 +64,7 @@ def receipt_pdf(number: str) -> ResponseReturnValue:
     )
 
 
-def _own(session: Session, number: str) -> Receipt:
+def own_receipt(session: Session, number: str) -> Receipt:
     """The receipt, for the holder of a key or for staff of its office. Raises NotFound."""
     try:
         receipt = receipt_with(session, number)
@@ -66,6 +81,14 @@ def _own(session: Session, number: str) -> Receipt:
         if scope.covers(contribution.office_id):
             return receipt
     raise NotFound(subject="receipt")
+
+
+def _paper() -> Paper:
+    """What the receipt is to be printed on. Raises NotFound for a paper it is not drawn for."""
+    asked = request.args.get("paper", Paper.A5)
+    if asked not in RECEIPT_PAPERS:
+        raise NotFound(subject="paper")
+    return Paper(asked)
 
 
 def _address(endpoint: str, facts: ReceiptFacts) -> str:

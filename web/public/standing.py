@@ -26,15 +26,18 @@ from donations.tracking import (
     timeline,
 )
 from payment_gateways.registry import Gateway
+from receipts.drawing import shown_facts
 from receipts.freezing import quantity_text
 from receipts.numbering import number_in_address
 from receipts.series import Receipt
 from web.filters import digits, moment, rial
 from web.public.account import AccountShown, deposit_account
 from web.public.choices import Options, gateway_options, name_of
+from web.public.documents import further_names
 
 # How long the page asks again by itself while the bank is being asked.
 _ASKS_AGAIN_FOR = timedelta(minutes=2)
+_KEPT = ("thanks", "certificate")
 _S = PaymentState
 
 
@@ -122,6 +125,7 @@ class ReceiptShown:
     in_address: str
     is_void: bool
     key: str
+    further: Sequence[str]  # names of the documents that fit it
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +290,7 @@ def _receipts(
     rows = session.scalars(
         select(Receipt)
         .where(Receipt.contribution_id.in_([contribution.id for contribution in contributions]))
-        .options(joinedload(Receipt.void))
+        .options(joinedload(Receipt.void), joinedload(Receipt.replaced_by))
         .order_by(Receipt.id)
     )
     return [
@@ -295,6 +299,12 @@ def _receipts(
             in_address=number_in_address(row.number),
             is_void=row.void is not None,
             key=row.verify_key if is_opened else "",
+            further=_for_donor(session, row) if is_opened else (),
         )
         for row in rows
     ]
+
+
+def _for_donor(session: Session, receipt: Receipt) -> list[str]:
+    """The documents a donor keeps; a delivery note is for the desk."""
+    return [name for name in further_names(shown_facts(session, receipt)) if name in _KEPT]

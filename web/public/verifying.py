@@ -15,14 +15,14 @@ _TYPED_MAX = 40
 
 
 def verify_form() -> ResponseReturnValue:
-    """Ask for the number that stands on the receipt."""
+    """Ask for the number that stands on the receipt, or for its file."""
     typed = request.args.get("number", "").strip()[:_TYPED_MAX]
     if not typed:
-        return render_template("public/verify_form.html", typed="", error="")
+        return number_page()
     try:
         number = number_in_address(parse_number(typed))
     except UnreadableNumber as refusal:
-        return _number_page(typed, explain(refusal))
+        return number_page(typed, explain(refusal)), 422
     return redirect(url_for("public.verify", number=number), 303)
 
 
@@ -33,12 +33,15 @@ def verify(number: str) -> ResponseReturnValue:
         with current.database.reading() as session:
             verified = look_up(session, number, request.args.get("k", ""))
     except UnreadableNumber as refusal:
-        return _number_page(number[:_TYPED_MAX], explain(refusal))
+        return number_page(number[:_TYPED_MAX], explain(refusal)), 422
     except NotFound:
         error = _("No receipt with this number was issued. Please compare it digit by digit.")
-        return _number_page(number[:_TYPED_MAX], error, status=404)
+        return number_page(number[:_TYPED_MAX], error), 404
     return render_template("public/verify.html", receipt=verified)
 
 
-def _number_page(typed: str, error: str, *, status: int = 422) -> ResponseReturnValue:
-    return render_template("public/verify_form.html", typed=typed, error=error), status
+def number_page(typed: str = "", error: str = "", *, file_error: str = "") -> str:
+    """The page that asks for a number or a file, with what was wrong about either."""
+    return render_template(
+        "public/verify_form.html", typed=typed, error=error, file_error=file_error
+    )
