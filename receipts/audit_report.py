@@ -99,7 +99,8 @@ def _changed_files(session: Session, wanted: Wanted, files: ReceiptFiles) -> Ite
         .order_by(Receipt.number)
         .execution_options(yield_per=_FETCHED_AT_ONCE)
     )
-    for number, pdf_hash in drawn:
-        kept = files.read(number)
-        if kept is not None and hashlib.sha256(kept).hexdigest() != pdf_hash:
-            yield _("{number}: the kept file was changed").format(number=number)
+    with drawn:
+        for number, pdf_hash in drawn:
+            kept = files.read(number)
+            if kept is not None and hashlib.sha256(kept).hexdigest() != pdf_hash:
+                yield _("{number}: the kept file was changed").format(number=number)

@@ -6,7 +6,7 @@ Serials of a series commit in their order (the counter's row is held until the e
 chained yet is always the tail. A block holds receipts of one day.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import groupby
@@ -138,15 +138,20 @@ def chain_faults(session: Session, wanted: Wanted = EVERYTHING) -> Iterator[str]
 
 
 def _faults_of(session: Session, series: _Series) -> Iterator[str]:
-    receipts = iter(
-        session.execute(_receipts_of(series, 0).execution_options(yield_per=_FETCHED_AT_ONCE))
-    )
-    blocks = session.scalars(
-        select(SeriesChain)
-        .where(SeriesChain.series_id == series.id)
-        .order_by(SeriesChain.first_serial)
-        .execution_options(yield_per=_FETCHED_AT_ONCE)
-    )
+    by_part = {"yield_per": _FETCHED_AT_ONCE}
+    blocks_of = select(SeriesChain).where(SeriesChain.series_id == series.id)
+    with (
+        session.execute(_receipts_of(series, 0), execution_options=by_part) as receipts,
+        session.scalars(
+            blocks_of.order_by(SeriesChain.first_serial), execution_options=by_part
+        ) as blocks,
+    ):
+        yield from _faults_between(series, iter(receipts), blocks)
+
+
+def _faults_between(
+    series: _Series, receipts: Iterator[Row[*tuple[object, ...]]], blocks: Iterable[SeriesChain]
+) -> Iterator[str]:
     last_serial, head = 0, GENESIS
     row = next(receipts, None)
     for block in blocks:

@@ -53,6 +53,13 @@ def cells(shaped_by: Face, text: str, *, is_rtl: bool) -> list[Cell]:
     glyphs = shaped_by.shape(text, is_rtl=is_rtl)
     if is_rtl:
         glyphs.reverse()
+    if [glyph.cluster for glyph in glyphs] == list(range(len(text))):  # one glyph a character
+        return [
+            Cell(Pair(glyph_id, character), advance, x_offset, y_offset)
+            for (glyph_id, _, advance, x_offset, y_offset), character in zip(
+                glyphs, text, strict=True
+            )
+        ]
     clusters = [(start, list(group)) for start, group in groupby(glyphs, lambda g: g.cluster)]
     ends = [start for start, _ in clusters[1:]] + [len(text)]
     found: list[Cell] = []

@@ -24,9 +24,7 @@ class DrawingDiffers(Exception):
     """A receipt is not what it was when it was issued or first drawn: a defect or a forgery."""
 
 
-def receipt_pdf(
-    session: Session, receipt: Receipt, *, files: ReceiptFiles | None = None
-) -> bytes:
+def receipt_pdf(session: Session, receipt: Receipt, *, files: ReceiptFiles | None = None) -> bytes:
     """The receipt as a PDF: the same bytes each time, or the void copy once it is void.
 
     Without files it is drawn and nothing is kept, as where it is only compared.
@@ -38,9 +36,7 @@ def receipt_pdf(
     return draw_receipt(facts) if facts.is_void else original_pdf(session, receipt, files=files)
 
 
-def original_pdf(
-    session: Session, receipt: Receipt, *, files: ReceiptFiles | None = None
-) -> bytes:
+def original_pdf(session: Session, receipt: Receipt, *, files: ReceiptFiles | None = None) -> bytes:
     """The receipt as it was issued, also when it is void by now.
 
     It is drawn once and kept; a file that is gone is drawn again and has to equal the kept hash.

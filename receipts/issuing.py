@@ -89,8 +89,7 @@ def latest_receipt(session: Session, contribution_id: int) -> Receipt:
     Raises LookupError where there is none.
     """
     receipt = session.scalars(
-        select(Receipt)
-        .where(Receipt.contribution_id == contribution_id, Receipt.is_latest())
+        select(Receipt).where(Receipt.contribution_id == contribution_id, Receipt.is_latest())
     ).one_or_none()
     if receipt is None:
         raise LookupError(f"contribution {contribution_id} has no receipt")

@@ -47,12 +47,14 @@ from reconciliation.expected import OpenLine
 from reconciliation.lines import StatementLine
 from reconciliation.locks import (
     AccountLock,
+    accounts_explained_with,
     closed_through,
     hold_for_signing,
     refuse_locked_day,
 )
 from reconciliation.matches import Match, MatchUndo
 from reconciliation.splicing import live_lines
+from reconciliation.undoing import UndoneMeanwhile
 from reconciliation.worktables import give_to_rules, take_from_rules
 
 
@@ -238,7 +240,8 @@ def decide_on_change(
 ) -> DayChangeRequest:
     """Write a decision down; an approved reopening is done, an undo is left to the caller.
 
-    Raises NotFound, AskerDecides, ChangeAlreadyDecided, NotTheLatestSigned.
+    Raises NotFound, AskerDecides, ChangeAlreadyDecided, NotTheLatestSigned; UndoneMeanwhile where
+    nothing explains the line any more, as after an undo of the other side of its transfer.
     """
     request = session.get(DayChangeRequest, request_id)
     if request is None:
@@ -246,9 +249,13 @@ def decide_on_change(
     if request.asked_by_id == decided_by_id:
         raise AskerDecides
     sheet = _sheet(session, request.day_sheet_id)
-    hold_for_signing(session, sheet.bank_account_id)
+    is_undo = request.change is DayChange.UNDO_LINE and decision is Decision.APPROVED
+    beside = accounts_explained_with(session, request.line_id or 0) if is_undo else ()
+    hold_for_signing(session, sheet.bank_account_id, *beside)
     if session.get(DayChangeDecision, request_id, populate_existing=True) is not None:
         raise ChangeAlreadyDecided
+    if is_undo and not _is_explained(session, request.line_id or 0):
+        raise UndoneMeanwhile
     is_reopening = request.change is DayChange.REOPEN and decision is Decision.APPROVED
     if is_reopening:
         _refuse_other_than_latest(session, sheet)

@@ -26,13 +26,14 @@ from sqlalchemy.orm import Session, aliased
 
 from core.clock import tehran_moment
 from core.database import sum_rial
+from core.portable import unindexed
 from donations.models.contribution import Contribution, Origin
 from donations.models.payment import Payment
 from ledger.accounts import AccountKind, BankAccount, LedgerAccount, account_code
 from ledger.postings import Cause, Entry, Posting
 from ledger.terminals import Terminal
 from reconciliation.expected import ExpectedTerminalMoney, MoneySource, OpenLine
-from reconciliation.lines import LineClass, StatementImportUndo, StatementLine
+from reconciliation.lines import LineClass, StatementImportUndo, StatementLine, stands_on
 from reconciliation.matches import (
     Match,
     MatchUndo,
@@ -120,7 +121,7 @@ def broken_links(bank_account_id: int, days: ColumnElement[bool]) -> Select[int]
     return (
         select(line.id)
         .where(*_live(bank_account_id), days, or_(line.balance_rial.is_(None), ~follows))
-        .order_by(line.position)
+        .order_by(unindexed(line.position))
     )
 
 
@@ -250,8 +251,8 @@ def _balance_rial(session: Session, bank_account_id: int, day: date) -> int:
     line = StatementLine
     last = session.execute(
         select(line.position, line.balance_rial)
-        .where(*_live(bank_account_id), line.booked_on <= day)
-        .order_by(line.position.desc())
+        .where(*_live(bank_account_id), unindexed(line.booked_on) <= day)
+        .order_by(line.position.desc())  # from the end, and not far: days are closed in order
         .limit(1)
     ).one_or_none()
     if last is None:
@@ -277,8 +278,8 @@ def _live(bank_account_id: int) -> tuple[Any, ...]:
 def _explained_later(bank_account_id: int, day: date) -> Select[int]:
     """Lines until a day whose explanation our books date later than it."""
     return select(StatementLine.id).where(
-        *_live(bank_account_id),
-        StatementLine.booked_on <= day,
+        *stands_on(bank_account_id),
+        unindexed(StatementLine.booked_on) <= day,
         StatementLine.id.in_(_posted_later(day)),
     )
 

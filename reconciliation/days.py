@@ -21,6 +21,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.jalali import jalali_plain
+from core.portable import unindexed
 from core.refusals import Refusal
 from reconciliation.chain import ChainRow, ChainRows
 from reconciliation.held import Chain
@@ -430,7 +431,7 @@ def _known_of(session: Session, bank_account_id: int, day: str) -> list[_Known]:
         )
         .outerjoin(QuarantinedLine, QuarantinedLine.line_id == StatementLine.id)
         .where(*live_lines(bank_account_id), StatementLine.booked_on == date.fromisoformat(day))
-        .order_by(StatementLine.position)
+        .order_by(unindexed(StatementLine.position))
     )
     return [
         _Known(
@@ -460,7 +461,7 @@ def _balance_before(session: Session, bank_account_id: int, day: str, last: Know
     found = session.execute(
         select(StatementLine.balance_rial, StatementLine.amount_rial)
         .where(*live_lines(bank_account_id), StatementLine.booked_on >= date.fromisoformat(day))
-        .order_by(StatementLine.position)
+        .order_by(unindexed(StatementLine.position))
         .limit(1)
     ).one_or_none()
     return last.closing_rial if found is None else (found[0] or 0) - found[1]

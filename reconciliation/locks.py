@@ -5,6 +5,7 @@ takes back one of its lines by hand holds it together with others. So a day is s
 or after such an act, never beside it. Runs are held by their table, see ``hold_for_signing``.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -16,7 +17,7 @@ from core.refusals import Refusal
 from ledger.accounts import BankAccount
 from reconciliation.found import FOUND
 from reconciliation.lines import StatementLine
-from reconciliation.matches import Target
+from reconciliation.matches import Match, MatchUndo, Target
 
 
 class DayLocked(Refusal):
@@ -93,6 +94,20 @@ def drop_locked(session: Session) -> None:
     session.execute(delete(FOUND).where(or_(found, and_(of_pair, beside))))
 
 
+def accounts_explained_with(session: Session, line_id: int) -> Sequence[int]:
+    """The accounts of a line and of the other side that a transfer explains it with."""
+    other_side = (
+        select(Match.target_id)
+        .outerjoin(MatchUndo, MatchUndo.match_id == Match.id)
+        .where(Match.line_id == line_id, Match.target == Target.TRANSFER, MatchUndo.id.is_(None))
+    )
+    return session.scalars(
+        select(StatementLine.bank_account_id)
+        .where(or_(StatementLine.id == line_id, StatementLine.id.in_(other_side)))
+        .distinct()
+    ).all()
+
+
 def hold_accounts(session: Session, line_ids: Select[*tuple[Any, ...]]) -> None:
     """Hold the accounts of some lines together with others until we commit.
 
@@ -110,15 +125,19 @@ def hold_accounts(session: Session, line_ids: Select[*tuple[Any, ...]]) -> None:
     )
 
 
-def hold_for_signing(session: Session, bank_account_id: int) -> None:
-    """Wait for everybody who is changing what explains the lines of an account, and be alone.
+def hold_for_signing(session: Session, *bank_account_ids: int) -> None:
+    """Wait for everybody who is changing what explains the lines of accounts, and be alone.
 
     The slice of a run that is being written is waited for, and the next one waits for us: the
     table of runs is locked, because a run that begins only now has no row yet to be held. The
-    order is that of an undo: runs, then the account.
+    order is that of an undo: runs, then the accounts by their ids. Whoever will touch several says
+    so at once, because two who took one each would wait for one another.
     """
     if engine_of(session) != "sqlite":
         session.connection().exec_driver_sql("LOCK TABLE reconciliation_run IN SHARE MODE")
     session.execute(
-        select(BankAccount.id).where(BankAccount.id == bank_account_id).with_for_update()
+        select(BankAccount.id)
+        .where(BankAccount.id.in_(bank_account_ids))
+        .order_by(BankAccount.id)
+        .with_for_update()
     )

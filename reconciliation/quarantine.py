@@ -7,7 +7,6 @@ line, and its day cannot be closed, until a person has solved it.
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -22,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from core.database import Base, insert_only
-from reconciliation.lines import StatementFile, StatementImportUndo, StatementLine
+from reconciliation.lines import StatementLine, stands_on
 
 
 @insert_only
@@ -149,19 +148,14 @@ def open_quarantine(
 ) -> Sequence[QuarantinedLine]:
     """The standing unsolved lines of an account, of one day or of all, in the bank's order.
 
-    A day that has one cannot be closed.
+    A day that has one cannot be closed. There are few: they are gone through, not the account.
     """
-    conditions: list[Any] = [StatementLine.bank_account_id == bank_account_id]
+    conditions = list(stands_on(bank_account_id))
     if day is not None:
         conditions.append(StatementLine.booked_on == day)
     return session.scalars(
         select(QuarantinedLine)
         .join(QuarantinedLine.line)
-        .join(StatementFile, StatementFile.id == StatementLine.statement_file_id)
-        .where(
-            *conditions,
-            QuarantinedLine.line_id.in_(unsolved_lines()),
-            StatementFile.id.not_in(select(StatementImportUndo.statement_file_id)),
-        )
+        .where(*conditions, QuarantinedLine.line_id.in_(unsolved_lines()))
         .order_by(StatementLine.position)
     ).all()

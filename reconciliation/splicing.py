@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from core.refusals import Refusal
 from reconciliation.chain import ChainRow, ChainRows
 from reconciliation.held import Chain
-from reconciliation.lines import StatementImportUndo, StatementLine
+from reconciliation.lines import StatementImportUndo, StatementLine, stands_on
 from reconciliation.quarantine import QuarantinedLine
 
 _KNOWN_AT_ONCE = 5_000  # lines
@@ -232,9 +232,10 @@ def quarantined_positions(session: Session, bank_account_id: int) -> frozenset[i
     """Where on the account's chain the lines lie whose rows could not be read."""
     return frozenset(
         session.scalars(
-            select(StatementLine.position)
-            .join(QuarantinedLine, QuarantinedLine.line_id == StatementLine.id)
-            .where(*live_lines(bank_account_id))
+            select(StatementLine.position).where(
+                *stands_on(bank_account_id),
+                StatementLine.id.in_(select(QuarantinedLine.line_id)),
+            )
         )
     )
 

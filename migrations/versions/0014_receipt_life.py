@@ -159,7 +159,7 @@ def _is_sqlite() -> bool:
 def _add(table: str, column: str) -> None:
     """A column with its foreign key, which SQLite takes only in one breath."""
     words = column.format(
-        id="INTEGER" if _is_sqlite() else "BIGINT", fk=f"fk_{table}_{column.split()[0]}"
+        id="INTEGER" if _is_sqlite() else "BIGINT", fk=f"fk_{table}_{column.partition(' ')[0]}"
     )
     op.execute(f"ALTER TABLE {table} ADD COLUMN {words}")
 
