@@ -15,8 +15,8 @@ from pathlib import Path
 
 from benchmarks.receipt_facts import many_facts
 from core.settings import ROOT
-from receipts.layouts import receipt_document
-from receipts.pdf import write_batch_file
+from receipts.documents.layouts import receipt_document
+from receipts.pdf.writing import write_batch_file
 
 OURS, QUICK_PEER = "mosharekat", "typst"
 _SLOW_PEERS = ("reportlab_reshaper_bidi", "weasyprint", "fpdf2")

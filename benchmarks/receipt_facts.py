@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
-from receipts.facts import CashLine, ReceiptFacts, ReceiptKind
-from receipts.text import day_text, rial_text, rial_words, toman_text
+from receipts.documents.facts import CashLine, ReceiptFacts, ReceiptKind
+from receipts.typesetting.text import day_text, rial_text, rial_words, toman_text
 
 _FIRST_NAMES = "علی‌اکبر مریم زهرا محمد حسین فاطمه عبدالله کیوان پژمان ژاله گلناز کاظم آذر".split()  # noqa: SIM905
 _LAST_NAMES = "رضایی‌نژاد محمدی حسینی کریمی احمدپور موسوی جعفری قاسمی ثابتی ذاکر".split()  # noqa: SIM905

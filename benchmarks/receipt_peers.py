@@ -27,8 +27,8 @@ from reportlab.platypus import Flowable, PageBreak, Paragraph, SimpleDocTemplate
 
 from benchmarks.receipt_facts import headings, rows
 from core.digits import without_isolates
-from receipts.facts import ReceiptFacts
-from receipts.fonts import FILES, FONT_FOLDER, Weight
+from receipts.documents.facts import ReceiptFacts
+from receipts.typesetting.fonts import FILES, FONT_FOLDER, Weight
 
 _REGULAR = FILES[Weight.REGULAR].postscript_name
 _BOLD = FILES[Weight.BOLD].postscript_name

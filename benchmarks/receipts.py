@@ -19,10 +19,10 @@ from benchmarks.receipt_batches import batches
 from benchmarks.receipt_facts import many_facts
 from benchmarks.receipt_peers import PEERS
 from core.settings import read_settings
-from receipts.facts import ReceiptFacts
-from receipts.layouts import receipt_document
-from receipts.pdf import write_pdf
-from receipts.seal import Seal, read_seal
+from receipts.documents.facts import ReceiptFacts
+from receipts.documents.layouts import receipt_document
+from receipts.pdf.writing import write_pdf
+from receipts.seals.seal import Seal, read_seal
 
 OURS, SEALED = "mosharekat", "mosharekat_sealed"
 Draw = Callable[[Sequence[ReceiptFacts]], bytes]

@@ -17,7 +17,7 @@ from donations.models.contribution import Contribution, ContributionLine, Origin
 from donations.models.pledge import ItemState, Pledge
 from flows.events import emit
 from ledger.postings import Cause, Leg, post
-from receipts.issuing import issue_receipt
+from receipts.life.issuing import issue_receipt
 from reconciliation.expected import ExpectedDeposit, LineClaim, OpenDepositLine, OpenLine
 from reconciliation.lines import StatementLine
 from reconciliation.matches import Match, Rule, Target

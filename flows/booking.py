@@ -37,7 +37,7 @@ from ledger.postings import Cause, Posting
 from ledger.setwise import account_id, post_numbered
 from ledger.terminals import Terminal
 from offices.places import Office
-from receipts.issuing import issue_receipts
+from receipts.life.issuing import issue_receipts
 from reconciliation.found import (
     BOOKED,
     BOOKED_ITEM,

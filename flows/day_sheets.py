@@ -16,12 +16,12 @@ from core.digits import isolate
 from core.jalali import tehran_text
 from core.words import _, spoken
 from offices.staff import StaffMember
-from receipts.fonts import Weight
-from receipts.organisation import ORGANISATION, UNIT
-from receipts.palette import GREEN, HAIRLINE, INK, QUIET, TINT
-from receipts.pdf import DocumentFacts, write_pdf
-from receipts.sheet import MARGIN, Cell, Look, Sheet, Side
-from receipts.text import (
+from receipts.documents.organisation import ORGANISATION, UNIT
+from receipts.documents.palette import GREEN, HAIRLINE, INK, QUIET, TINT
+from receipts.documents.sheet import MARGIN, Cell, Look, Sheet, Side
+from receipts.pdf.writing import DocumentFacts, write_pdf
+from receipts.typesetting.fonts import Weight
+from receipts.typesetting.text import (
     PERSIAN,
     code_text,
     day_text,

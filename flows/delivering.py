@@ -8,8 +8,8 @@ from core.events import Event, Happening
 from donations.models.pledge import Pledge
 from flows.events import emit
 from offices.audit import note
-from receipts.delivery import ask_for_receipt, ask_for_statement
-from receipts.series import Receipt
+from receipts.life.series import Receipt
+from receipts.public.delivery import ask_for_receipt, ask_for_statement
 
 
 def send_receipt_again(

@@ -33,7 +33,7 @@ from offices.audit import note
 from offices.places import ONLINE_OFFICE_CODE, Office
 from offices.scope import Scope
 from offices.staff import StaffMember
-from receipts.series import Receipt
+from receipts.life.series import Receipt
 from reconciliation.expected import Expects, expect_deposit
 from reconciliation.matches import Match, MatchUndo, Target, has_target
 

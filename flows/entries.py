@@ -22,8 +22,8 @@ from donations.models.desk import VoidRequest
 from donations.models.donor import Donor
 from donations.models.pledge import HiddenFrom, ItemKind, Pledge, PledgeItem
 from offices.scope import Scope
-from receipts.numbering import UnreadableNumber, parse_number
-from receipts.series import Receipt
+from receipts.life.numbering import UnreadableNumber, parse_number
+from receipts.life.series import Receipt
 
 PAGE = 50
 DUPLICATE_WITHIN = timedelta(hours=24)

@@ -37,13 +37,13 @@ from notifications.outbox import Channel
 from notifications.sending import Sender, choose_senders, deliver
 from offices.limits import RateLimit
 from payment_gateways.registry import Gateway
-from receipts.chain import chain_series
-from receipts.drawing import original_pdf, remember_file
-from receipts.files import ReceiptFiles, receipt_files
-from receipts.issuing import latest_receipt
-from receipts.publishing import publish_heads
-from receipts.seal import read_seal
-from receipts.series import Receipt
+from receipts.life.chain import chain_series
+from receipts.life.drawing import drawn_original, original_pdf, remember_file
+from receipts.life.files import ReceiptFiles, receipt_files
+from receipts.life.issuing import latest_receipt
+from receipts.life.series import Receipt
+from receipts.public.publishing import publish_heads
+from receipts.seals.seal import read_seal
 
 log = logging.getLogger(__name__)
 SWEEP, SEAL, TIDY_UP = "sweep_payments", "seal_facts", "tidy_up"
@@ -155,7 +155,13 @@ def _draw_successor(database: Database, files: ReceiptFiles, subject: str, now: 
 
 
 def _draw(database: Database, files: ReceiptFiles, receipt_id: int, now: datetime) -> None:
-    """Draw first and write afterwards, so that drawing holds no lock."""
+    """Draw first and write afterwards, so that neither drawing nor stamping holds a lock."""
+    with database.reading() as session:
+        receipt = session.get_one(Receipt, receipt_id)
+        number, is_kept = receipt.number, files.read(receipt.number) is not None
+        drawn = b"" if is_kept else drawn_original(session, receipt, files.seal)
+    if not is_kept:
+        files.keep(number, files.stamped(drawn))
     with database.reading() as session:
         pdf = original_pdf(session, session.get_one(Receipt, receipt_id), files=files)
     with database.writing() as session:

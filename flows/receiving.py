@@ -29,9 +29,9 @@ from ledger.postings import Cause, Leg, move, post, posting_of, reverse
 from ledger.terminals import Terminal
 from offices.audit import note
 from offices.places import Office
-from receipts.issuing import issue_receipts
-from receipts.series import Receipt, VoidCause
-from receipts.voiding import void_receipts
+from receipts.life.issuing import issue_receipts
+from receipts.life.series import Receipt, VoidCause
+from receipts.life.voiding import void_receipts
 from reconciliation.expected import (
     ExpectedTerminalMoney,
     MoneySource,

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from core.events import Event, Happening
 from flows.events import emit
 from offices.scope import Scope
-from receipts.replacing import approve_replacement
-from receipts.series import Receipt
+from receipts.life.replacing import approve_replacement
+from receipts.life.series import Receipt
 
 
 def replace_receipt(

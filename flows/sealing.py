@@ -12,12 +12,12 @@ from donations.models.refund import RefundDecision, RefundEnd, RefundRequest
 from ledger.postings import Entry, Posting
 from ledger.sealing import seal
 from offices.audit import AuditEntry
-from receipts.chain import SeriesChain
-from receipts.copies import ReceiptCopy
-from receipts.paper_books import LeafFate, PaperBook, PaperLeaf
-from receipts.receipt_texts import ReceiptText
-from receipts.replacements import ReplacementRequest
-from receipts.series import Letterhead, Receipt, ReceiptVoid
+from receipts.documents.receipt_texts import ReceiptText
+from receipts.life.chain import SeriesChain
+from receipts.life.copies import ReceiptCopy
+from receipts.life.paper_books import LeafFate, PaperBook, PaperLeaf
+from receipts.life.replacements import ReplacementRequest
+from receipts.life.series import Letterhead, Receipt, ReceiptVoid
 from reconciliation.lines import StatementLine
 from reconciliation.matches import Match, MatchUndo
 

@@ -18,10 +18,10 @@ from donations.models.refund import Ending, RefundEnd, RefundRequest
 from jobs.queue import enqueue
 from notifications import wording
 from notifications.outbox import Channel, Message
-from receipts.delivery import OPENS_FOR, ReceiptLink, StatementLink
-from receipts.issuing import latest_receipt
-from receipts.numbering import number_in_address
-from receipts.series import Receipt
+from receipts.life.issuing import latest_receipt
+from receipts.life.numbering import number_in_address
+from receipts.life.series import Receipt
+from receipts.public.delivery import OPENS_FOR, ReceiptLink, StatementLink
 
 SEND_MESSAGE = "send_message"
 

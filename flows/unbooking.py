@@ -19,8 +19,8 @@ from donations.models.pledge import ItemState, PledgeItem
 from flows.events import emit_many
 from ledger.postings import Cause, Posting
 from ledger.setwise import reverse_each
-from receipts.series import VoidCause
-from receipts.voiding import void_receipts
+from receipts.life.series import VoidCause
+from receipts.life.voiding import void_receipts
 from reconciliation.found import UNDOING
 from reconciliation.locks import hold_accounts, refuse_locked_lines
 from reconciliation.matches import Target

@@ -16,16 +16,9 @@ from jobs import queue
 from ledger import accounts, postings, seals, terminals
 from notifications import outbox
 from offices import audit, limits, partners, places, staff
-from receipts import (
-    chain,
-    copies,
-    delivery,
-    heads,
-    paper_books,
-    receipt_texts,
-    replacements,
-    series,
-)
+from receipts.documents import receipt_texts
+from receipts.life import chain, copies, paper_books, replacements, series
+from receipts.public import delivery, heads
 from reconciliation import (
     aliases,
     calendar,

@@ -25,13 +25,14 @@ from sqlalchemy import Column as Col
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.database import Base, Id, insert_only
+from core.database import Base, Id, engine_of, insert_only
 from core.digits import normalise
 from core.refusals import Refusal
 from reconciliation.found import analysed, emptied
 
 _DAY = timedelta(days=1)
 HOLIDAY_NAME_MAX = 100
+_WEEK_DAYS = 7
 # Month and day of the holidays that the law fixes in the solar year, with their names.
 FIXED_HOLIDAYS: Mapping[tuple[int, int], tuple[str, str]] = {
     (1, 1): ("نوروز", "Nowruz"),
@@ -70,6 +71,14 @@ class HolidayNameMissing(Refusal):
     code = "holiday.name_missing"
     http_status = 422
     field = "name"
+
+
+class WeeklyRestUnusable(Refusal):
+    """No weekday at all, all seven, or a day from which another weekly rest holds."""
+
+    code = "weekly_rest.unusable"
+    http_status = 422
+    field = "weekdays"
 
 
 @insert_only
@@ -141,16 +150,34 @@ class Calendar:
 
 def calendar_of(session: Session) -> Calendar:
     """Everything that is known about working days."""
-    rests: dict[date, set[int]] = {}
-    for rest in session.scalars(select(WeeklyRest).order_by(WeeklyRest.valid_from)):
-        rests.setdefault(rest.valid_from, set()).add(rest.weekday)
     said = session.execute(
         select(Holiday.day, Holiday.is_holiday).order_by(Holiday.day, Holiday.revision)
     )
-    return Calendar(
-        said=dict(said.all()),
-        rests=[(valid_from, frozenset(days)) for valid_from, days in rests.items()],
-    )
+    return Calendar(said=dict(said.all()), rests=weekly_rests(session))
+
+
+def weekly_rests(session: Session) -> list[tuple[date, frozenset[int]]]:
+    """Every weekly rest there was, the oldest first: from which day on, which weekdays."""
+    rests: dict[date, set[int]] = {}
+    for rest in session.scalars(select(WeeklyRest).order_by(WeeklyRest.valid_from)):
+        rests.setdefault(rest.valid_from, set()).add(rest.weekday)
+    return [(valid_from, frozenset(days)) for valid_from, days in rests.items()]
+
+
+def enter_weekly_rest(session: Session, valid_from: date, weekdays: Iterable[int]) -> None:
+    """Enter on which weekdays banks rest from a day on; windows are counted by it at once.
+
+    Monday is 0. Raises WeeklyRestUnusable.
+    """
+    if engine_of(session) != "sqlite":  # two sets of one day would hold together
+        session.connection().exec_driver_sql("LOCK TABLE weekly_rest IN SHARE ROW EXCLUSIVE MODE")
+    chosen = set(weekdays)
+    known = select(WeeklyRest.id).where(WeeklyRest.valid_from == valid_from).limit(1)
+    is_usable = 0 < len(chosen) < _WEEK_DAYS  # with none of seven left no window would ever end
+    if not is_usable or session.scalars(known).first() is not None:
+        raise WeeklyRestUnusable
+    session.add_all(WeeklyRest(valid_from=valid_from, weekday=each) for each in sorted(chosen))
+    session.flush()
 
 
 def fill_calendar(session: Session, first: date | None, last: date | None) -> None:

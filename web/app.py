@@ -15,7 +15,7 @@ from core.settings import ROOT, Settings
 from core.words import _, counted, speak, spoken
 from ledger.terminals import names_entered
 from payment_gateways.registry import gateway_accounts, open_gateways
-from receipts.examining import FILE_BYTES_MAX
+from receipts.public.examining import FILE_BYTES_MAX
 from receipts.starting import require_what_receipts_need
 from web import api, assets, commands, errors, security
 from web.bank.urls import bank

@@ -14,7 +14,7 @@ from core.refusals import Refusal
 from core.rial import parse_rial
 from core.words import Later, _, counted
 from donations.pledging import UnusableQuantity, parse_email, read_quantity
-from receipts.shape import UnknownGlyph, require_printable
+from receipts.typesetting.shape import UnknownGlyph, require_printable
 from web.refusals import explain
 
 _WHOLE = re.compile(r"[0-9]{1,6}")

@@ -8,7 +8,7 @@ from core.digits import isolate, to_persian
 from core.jalali import jalali_long, jalali_plain, jalali_text, tehran_text
 from core.rial import format_rial, grouped
 from core.words import spoken
-from receipts.freezing import quantity_text
+from receipts.life.freezing import quantity_text
 
 
 def rial(amount_rial: int) -> str:

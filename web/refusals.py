@@ -545,6 +545,12 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
     "void.second_person_needed": (
         Later("Whoever asked for it cannot decide on it: a second person has to."),
     ),
+    "weekly_rest.unusable": (
+        Later(
+            "Please tick one to six weekdays, and choose a day from which no other weekly rest "
+            "holds."
+        ),
+    ),
 }
 
 

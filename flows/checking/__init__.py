@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from core.words import Later
 from flows.checking import books, closed, gifts, holdings, refunds, statements, work_tables
 from flows.checking.sealed import chains_are_whole, unsealed_tail
-from receipts import auditing
-from receipts.chain import chain_faults
-from receipts.leaves import unexplained_leaves
+from receipts.life import auditing
+from receipts.life.chain import chain_faults
+from receipts.life.leaves import unexplained_leaves
 
 _PROBLEMS_SHOWN = 5
 

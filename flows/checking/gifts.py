@@ -18,7 +18,7 @@ from donations.models.payment import Payment, PaymentState
 from flows.checking.exact import exact_sum
 from ledger.accounts import AccountKind, LedgerAccount, account_code
 from ledger.postings import Cause, Entry, Posting, balance_rial
-from receipts.series import Receipt, ReceiptVoid
+from receipts.life.series import Receipt, ReceiptVoid
 
 # What leaves a fund is not a gift to it.
 _OUTGOING = (Cause.WITHDRAWAL,)

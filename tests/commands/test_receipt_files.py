@@ -9,14 +9,14 @@ from sqlalchemy import select
 from core.database import Database
 from core.settings import Settings
 from donations.pledging import CashItem
-from receipts.drawing import remember_file
-from receipts.files import ReceiptFiles
-from receipts.freezing import facts_of
-from receipts.layouts import receipt_document
-from receipts.pdf import write_pdf
-from receipts.seal import read_seal
-from receipts.series import Receipt
-from receipts.trust import trusted_pem
+from receipts.documents.layouts import receipt_document
+from receipts.life.drawing import remember_file
+from receipts.life.files import ReceiptFiles
+from receipts.life.freezing import facts_of
+from receipts.life.series import Receipt
+from receipts.pdf.writing import write_pdf
+from receipts.seals.seal import read_seal
+from receipts.seals.trust import trusted_pem
 from tests.factories import NOON, a_desk_contribution, a_staff_member, two_void
 from tests.receipts import forging
 from web.app import create_app

@@ -46,7 +46,7 @@ from ledger.accounts import BankAccount
 from offices.audit import AuditEntry
 from offices.places import Office
 from offices.scope import EVERYWHERE, NOWHERE, Scope
-from receipts.series import Receipt, ReceiptKind, ReceiptVoid
+from receipts.life.series import Receipt, ReceiptKind, ReceiptVoid
 from reconciliation.expected import ExpectedDeposit, Expects
 from tests.factories import a_desk_contribution, a_pledge, a_staff_member, office_id
 

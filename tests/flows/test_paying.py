@@ -16,7 +16,7 @@ from flows.paying import UnknownGateway, begin_payment, finish_payment, sweep, t
 from flows.receiving import NeedsTheBank, reverse_contribution
 from ledger.postings import balance_rial
 from ledger.terminals import Terminal, TerminalTerms
-from receipts.series import Receipt
+from receipts.life.series import Receipt
 from reconciliation.expected import ExpectedTerminalMoney
 from tests.factories import a_pledge
 

@@ -15,7 +15,7 @@ from flows.receiving import (
 )
 from jobs.queue import Job
 from ledger.postings import balance_rial
-from receipts.series import Receipt
+from receipts.life.series import Receipt
 from tests.factories import NOON, a_desk_contribution, a_pledge, a_staff_member, two_void
 
 

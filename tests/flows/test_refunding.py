@@ -50,7 +50,7 @@ from notifications.outbox import Message
 from offices.granting import grant_role
 from offices.staff import Role, StaffMember
 from payment_gateways.contract import Kind, Outcome
-from receipts.series import ReceiptVoid
+from receipts.life.series import ReceiptVoid
 from reconciliation.expected import ExpectedRefund, ExpectedTerminalMoney
 from reconciliation.refunds import unseen_refunds
 from tests.factories import a_staff_member

@@ -18,9 +18,9 @@ from flows.sealing import seal_facts
 from ledger.accounts import BankAccount
 from offices.scope import EVERYWHERE
 from payment_gateways.contract import Kind, Outcome
-from receipts.chain import chain_series
-from receipts.leaves import register_book, tell_leaf
-from receipts.paper_books import Fate
+from receipts.life.chain import chain_series
+from receipts.life.leaves import register_book, tell_leaf
+from receipts.life.paper_books import Fate
 from tests.factories import NOON, a_desk_contribution, a_pledge, a_staff_member, office_id
 
 FUND = "19041062101"

@@ -16,9 +16,9 @@ from flows.receiving import receive_at_desk
 from jobs.runner import work_off
 from notifications.outbox import Message
 from offices.limits import TooManyTries
-from receipts.delivery import NoAddress, ReceiptLink, StatementLink, statement_link
-from receipts.numbering import number_in_address
-from receipts.series import Receipt
+from receipts.life.numbering import number_in_address
+from receipts.life.series import Receipt
+from receipts.public.delivery import NoAddress, ReceiptLink, StatementLink, statement_link
 from tests.factories import NOON, a_pledge, a_staff_member
 
 MARYAM = DonorFacts(name="مریم رضایی", mobile="09121234567", email="maryam@example.ir")

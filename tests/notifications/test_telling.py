@@ -20,7 +20,7 @@ from jobs.queue import Job, JobState
 from jobs.runner import work_off
 from ledger.seals import Seal
 from notifications.outbox import Message
-from receipts.series import Receipt, ReceiptFile
+from receipts.life.series import Receipt, ReceiptFile
 from tests.factories import NOON, a_desk_contribution, a_pledge, a_staff_member
 from tests.ledger.world import a_final_payment
 

@@ -15,7 +15,7 @@ from flows.refunding import approve_refund, ask_for_refund, bank_took_back
 from jobs.runner import work_off
 from notifications.outbox import Message
 from payment_gateways.contract import Kind, Outcome
-from receipts.series import Receipt
+from receipts.life.series import Receipt
 from tests.factories import NOON, a_staff_member
 from tests.ledger.world import a_final_payment
 

@@ -40,7 +40,7 @@ from payment_gateways.contract import Hint, Recovery
 from payment_gateways.recording import Recorder
 from payment_gateways.registry import Gateway, load_adapter
 from payment_gateways.transport import Answer, HttpTransport, Method, Transport
-from receipts.series import Receipt
+from receipts.life.series import Receipt
 from tests.sandbox import SandboxBank
 
 LATER = (timedelta(minutes=3), timedelta(minutes=6), timedelta(hours=26))

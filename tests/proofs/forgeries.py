@@ -42,7 +42,7 @@ from flows.pledging import promise
 from ledger.postings import Posting
 from payment_gateways.accounts import GatewayAccount
 from payment_gateways.registry import Gateway, open_gateways
-from receipts.series import Receipt
+from receipts.life.series import Receipt
 from tests.databases import Template
 from tests.proofs.crash_worker import gateway_name, reader_of
 from tests.sandbox import SandboxBank, running_bank

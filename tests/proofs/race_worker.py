@@ -20,7 +20,7 @@ from donations.pledging import CashItem
 from flows.paying import finish_payment, sweep, take_return
 from flows.receiving import receive_at_desk
 from migrations.tables import METADATA
-from receipts.issuing import issue_receipt
+from receipts.life.issuing import issue_receipt
 from tests.conftest import gateways_at
 from tests.factories import a_pledge
 

@@ -12,7 +12,7 @@ from donations.models.contribution import Contribution
 from donations.models.payment import PaymentState
 from donations.paying import stored
 from payment_gateways.contract import Kind
-from receipts.series import Receipt
+from receipts.life.series import Receipt
 from tests.databases import TERMINALS
 
 GATEWAYS = sorted(door.name for door in entry_points(group="mosharekat.gateway_sims"))

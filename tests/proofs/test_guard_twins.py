@@ -30,7 +30,7 @@ from donations.stepping import make_final
 from flows.receiving import receive_payment
 from payment_gateways.adapters.mellat import Mellat
 from payment_gateways.contract import Binds, Kind, Outcome, Redirect
-from receipts.issuing import issue_receipt
+from receipts.life.issuing import issue_receipt
 from tests.factories import NOON, a_pledge
 from tests.proofs.test_races import at_once
 

@@ -19,7 +19,7 @@ from deploy.sandbox_accounts import accounts_file
 from donations.models.contribution import Contribution
 from donations.models.payment import Payment, PaymentState
 from flows.checking import check_ledger
-from receipts.series import Receipt
+from receipts.life.series import Receipt
 from tests.jobs.conftest import until
 
 S = PaymentState

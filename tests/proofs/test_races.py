@@ -19,8 +19,8 @@ from flows.importing import import_statement
 from flows.pledging import promise
 from flows.reconciling import run
 from ledger.postings import Cause, Posting
-from receipts.auditing import number_gaps
-from receipts.series import Receipt
+from receipts.life.auditing import number_gaps
+from receipts.life.series import Receipt
 from tests.conftest import gateways_at
 from tests.factories import NOON, a_pledge, a_staff_member
 from tests.flows.test_paying import Till

@@ -32,7 +32,7 @@ from flows.receiving import receive_payment
 from ledger.postings import Entry
 from payment_gateways.accounts import GatewayAccount
 from payment_gateways.registry import open_gateways
-from receipts.series import Receipt
+from receipts.life.series import Receipt
 from tests.proofs.crash_worker import gateway_name
 
 S = PaymentState

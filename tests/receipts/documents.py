@@ -3,14 +3,14 @@
 from dataclasses import replace
 from datetime import date
 
-from receipts.annual import AnnualFacts, AnnualRow, annual_document
-from receipts.certificates import certificate_document
-from receipts.counter_slips import CounterSlipFacts, counter_slip_document
-from receipts.delivery_notes import delivery_note_document
-from receipts.document import Document
-from receipts.facts import GoodsLine, HoursLine, ReceiptKind, Signatory
-from receipts.layouts import RECEIPT_PAPERS, Paper, receipt_document
-from receipts.thanks import thanks_document
+from receipts.documents.annual import AnnualFacts, AnnualRow, annual_document
+from receipts.documents.certificates import certificate_document
+from receipts.documents.counter_slips import CounterSlipFacts, counter_slip_document
+from receipts.documents.delivery_notes import delivery_note_document
+from receipts.documents.facts import GoodsLine, HoursLine, ReceiptKind, Signatory
+from receipts.documents.layouts import RECEIPT_PAPERS, Paper, receipt_document
+from receipts.documents.thanks import thanks_document
+from receipts.pdf.document import Document
 from tests.receipts.drawn import CASH, TWO_FUNDS, english_facts, facts
 
 SIGNED = {

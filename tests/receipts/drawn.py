@@ -7,7 +7,7 @@ from datetime import date
 
 import pypdfium2
 
-from receipts.facts import CashLine, GoodsLine, HoursLine, ReceiptFacts, ReceiptKind
+from receipts.documents.facts import CashLine, GoodsLine, HoursLine, ReceiptFacts, ReceiptKind
 
 _BIDI_MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from receipts.seal import Seal
-from receipts.seal_keys import PrivateKey, sign_with
+from receipts.seals.keys import PrivateKey, sign_with
+from receipts.seals.seal import Seal
 
 KEY_KINDS = ("RSA-2048", "RSA-3072", "P-256")
 _FROM, _UNTIL = datetime(2020, 1, 1, tzinfo=UTC), datetime(2050, 1, 1, tzinfo=UTC)

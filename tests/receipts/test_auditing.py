@@ -4,14 +4,14 @@ import pytest
 
 from core.bulk import single
 from offices.scope import EVERYWHERE
-from receipts.audit_list import Explained, Hole, list_series
-from receipts.audit_report import audit
-from receipts.auditing import EVERYTHING, Wanted, series_standing
-from receipts.chain import chain_series
-from receipts.leaves import register_book, tell_leaf
-from receipts.paper_books import Fate
-from receipts.series import ReceiptState, VoidCause
-from receipts.voiding import void_receipts
+from receipts.life.audit_list import Explained, Hole, list_series
+from receipts.life.audit_report import audit
+from receipts.life.auditing import EVERYTHING, Wanted, series_standing
+from receipts.life.chain import chain_series
+from receipts.life.leaves import register_book, tell_leaf
+from receipts.life.paper_books import Fate
+from receipts.life.series import ReceiptState, VoidCause
+from receipts.life.voiding import void_receipts
 from tests.factories import NOON, a_desk_contribution, a_staff_member, office_id, two_void
 from tests.ledger.corrupting import behind_the_triggers
 from tests.receipts.test_issuing import a_contribution, issue

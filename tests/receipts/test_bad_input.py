@@ -3,9 +3,9 @@
 import pypdfium2
 import pytest
 
-from receipts.layouts import draw_receipt
-from receipts.shape import UnknownGlyph
-from receipts.words import BeyondWords, english_words, persian_words
+from receipts.documents.layouts import draw_receipt
+from receipts.typesetting.shape import UnknownGlyph
+from receipts.typesetting.words import BeyondWords, english_words, persian_words
 from tests.receipts.drawn import CASH, english_facts, facts, pdfium_text, poppler_text
 
 READERS = pytest.mark.parametrize("read", [poppler_text, pdfium_text], ids=["poppler", "pdfium"])

@@ -7,7 +7,7 @@ import bidi
 import pytest
 
 from core.digits import isolate
-from receipts.bidi import LTR, RTL, level_runs, levels, line_levels, visual_runs
+from receipts.typesetting.bidi import LTR, RTL, level_runs, levels, line_levels, visual_runs
 
 LETTERS = "ابپتثجچحخدذرزژآیکلمن۱۲۳۴۵۶٠١٢٣789012abcdefGHIJ-+/.,:٬٫٪%#*«»$\u200c\u064b\u064e _&!"
 BRACKETS = "()[]{}⟨⟩⦍⦐⸨⸩〈〉\u2329\u232a"

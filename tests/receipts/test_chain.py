@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from receipts.audit_report import audit
-from receipts.chain import SeriesChain, chain_faults, chain_series, day_heads, unchained
-from receipts.series import Receipt
+from receipts.life.audit_report import audit
+from receipts.life.chain import SeriesChain, chain_faults, chain_series, day_heads, unchained
+from receipts.life.series import Receipt
 from tests.factories import NOON
 from tests.ledger.corrupting import behind_the_triggers
 from tests.receipts.test_issuing import a_contribution, issue

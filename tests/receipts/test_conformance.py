@@ -7,9 +7,9 @@ import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Name, String
 
-from receipts.facts import ReceiptKind
-from receipts.layouts import receipt_document
-from receipts.pdf import write_batch, write_pdf
+from receipts.documents.facts import ReceiptKind
+from receipts.documents.layouts import receipt_document
+from receipts.pdf.writing import write_batch, write_pdf
 from tests.receipts.conformance import faults
 from tests.receipts.drawn import BLANKETS, CASH, VISITS, english_facts, facts
 from tests.receipts.sealers import a_seal

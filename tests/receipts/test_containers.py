@@ -12,9 +12,15 @@ import pikepdf
 import pypdfium2
 import pytest
 
-from receipts.facts import GoodsLine, ReceiptKind, facts_to_json
-from receipts.layouts import draw_receipt, receipt_document
-from receipts.pdf import BATCH_LIMIT, BatchTooLarge, write_batch, write_batch_file, write_pdf
+from receipts.documents.facts import GoodsLine, ReceiptKind, facts_to_json
+from receipts.documents.layouts import draw_receipt, receipt_document
+from receipts.pdf.writing import (
+    BATCH_LIMIT,
+    BatchTooLarge,
+    write_batch,
+    write_batch_file,
+    write_pdf,
+)
 from tests.receipts.drawn import BLANKETS, VISITS, english_facts, facts, pdfium_text, poppler_text
 from tests.receipts.sealers import a_seal
 
@@ -75,9 +81,9 @@ def facts_of_layout_1(printed):
 
 PROGRAM = """
 import io, sys, pathlib
-from receipts.facts import facts_from_json
-from receipts.layouts import receipt_document
-from receipts.pdf import write_batch, write_pdf
+from receipts.documents.facts import facts_from_json
+from receipts.documents.layouts import receipt_document
+from receipts.pdf.writing import write_batch, write_pdf
 texts = pathlib.Path(sys.argv[1]).read_text().splitlines()
 documents = [receipt_document(facts_from_json(text)) for text in texts]
 file = io.BytesIO()
@@ -197,8 +203,8 @@ def test_a_full_disk_leaves_no_truncated_file(tmp_path):
     program = (
         "import resource, signal, sys, pathlib\n"
         "from tests.receipts.test_containers import named\n"
-        "from receipts.layouts import receipt_document\n"
-        "from receipts.pdf import write_batch_file\n"
+        "from receipts.documents.layouts import receipt_document\n"
+        "from receipts.pdf.writing import write_batch_file\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "documents = [receipt_document(named(number)) for number in range(40)]\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))\n"

@@ -9,16 +9,16 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageDraw
 
-from receipts.annual import annual_document
-from receipts.certificates import certificate_document, has_certificate
-from receipts.counter_slips import counter_slip_document
-from receipts.delivery_notes import delivery_note_document, has_delivery_note
-from receipts.facts import facts_from_json, facts_to_json
-from receipts.layouts import Paper, draw_receipt, receipt_document
-from receipts.pdf import write_pdf
-from receipts.seal_picture import UnusableSeal, seal_rows, seal_text
-from receipts.shape import UnknownGlyph
-from receipts.thanks import has_thanks, thanks_document
+from receipts.documents.annual import annual_document
+from receipts.documents.certificates import certificate_document, has_certificate
+from receipts.documents.counter_slips import counter_slip_document
+from receipts.documents.delivery_notes import delivery_note_document, has_delivery_note
+from receipts.documents.facts import facts_from_json, facts_to_json
+from receipts.documents.layouts import Paper, draw_receipt, receipt_document
+from receipts.documents.seal_picture import UnusableSeal, seal_rows, seal_text
+from receipts.documents.thanks import has_thanks, thanks_document
+from receipts.pdf.writing import write_pdf
+from receipts.typesetting.shape import UnknownGlyph
 from tests.receipts.conformance import faults
 from tests.receipts.documents import (
     ALL,

@@ -11,10 +11,10 @@ import pypdfium2
 import pytest
 import zxingcpp
 
-from receipts.facts import ReceiptKind, facts_to_json
-from receipts.layouts import UnknownLayout, draw_receipt
-from receipts.shape import UnknownGlyph
-from receipts.words import BeyondWords
+from receipts.documents.facts import ReceiptKind, facts_to_json
+from receipts.documents.layouts import UnknownLayout, draw_receipt
+from receipts.typesetting.shape import UnknownGlyph
+from receipts.typesetting.words import BeyondWords
 from tests.receipts.drawn import (
     BLANKETS,
     CASH,
@@ -84,8 +84,8 @@ def test_the_same_facts_give_the_same_bytes_whatever_was_drawn_before(tmp_path):
     (tmp_path / "facts.json").write_text(facts_to_json(rare))
     program = (
         "import sys, pathlib\n"
-        "from receipts.facts import facts_from_json\n"
-        "from receipts.layouts import draw_receipt\n"
+        "from receipts.documents.facts import facts_from_json\n"
+        "from receipts.documents.layouts import draw_receipt\n"
         "facts = facts_from_json(pathlib.Path(sys.argv[1]).read_text())\n"
         "sys.stdout.buffer.write(draw_receipt(facts))\n"
     )

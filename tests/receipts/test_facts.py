@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from receipts.facts import facts_digest, facts_from_json, facts_to_json
+from receipts.documents.facts import facts_digest, facts_from_json, facts_to_json
 from tests.receipts.drawn import BLANKETS, VISITS, english_facts, facts
 
 

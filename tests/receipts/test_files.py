@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from receipts.audit_report import audit
-from receipts.drawing import DrawingDiffers, original_pdf, receipt_pdf, remember_file
-from receipts.files import FileNotKept, ReceiptFiles
-from receipts.issuing import issue_receipt
-from receipts.series import ReceiptFile
+from receipts.life.audit_report import audit
+from receipts.life.drawing import DrawingDiffers, original_pdf, receipt_pdf, remember_file
+from receipts.life.files import FileNotKept, ReceiptFiles
+from receipts.life.issuing import issue_receipt
+from receipts.life.series import ReceiptFile
 from tests.receipts.test_issuing import a_contribution
 
 NUMBER = "1405/00/000001"

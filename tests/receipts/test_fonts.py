@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from receipts.fonts import FILES, FONT_FOLDER, FontsMissing, Weight, face
+from receipts.typesetting.fonts import FILES, FONT_FOLDER, FontsMissing, Weight, face
 
 
 def test_a_missing_font_names_the_command_to_run(tmp_path):
@@ -24,7 +24,7 @@ def test_another_version_of_the_font_is_not_used(tmp_path):
 
 
 def test_without_the_shaper_nothing_is_drawn():
-    program = "import sys; sys.modules['uharfbuzz'] = None; import receipts.layouts"
+    program = "import sys; sys.modules['uharfbuzz'] = None; import receipts.documents.layouts"
 
     ended = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
-from receipts.pdf import write_pdf
+from receipts.pdf.writing import write_pdf
 from tests.receipts.documents import documents
 from tests.receipts.drawn import raster
 

@@ -15,12 +15,12 @@ from donations.models.pledge import HiddenFrom
 from donations.pledging import CashItem, DonorFacts, GoodsItem, ServiceItem
 from ledger.accounts import BankAccount
 from offices.places import Office
-from receipts.drawing import DrawingDiffers, original_pdf, receipt_pdf, remember_file
-from receipts.facts import ReceiptKind, facts_to_json
-from receipts.freezing import facts_of
-from receipts.issuing import issue_receipt, issue_receipts
-from receipts.series import Receipt, ReceiptFile, ReceiptSeries, ReceiptVoid, VoidCause
-from receipts.voiding import void_receipts
+from receipts.documents.facts import ReceiptKind, facts_to_json
+from receipts.life.drawing import DrawingDiffers, original_pdf, receipt_pdf, remember_file
+from receipts.life.freezing import facts_of
+from receipts.life.issuing import issue_receipt, issue_receipts
+from receipts.life.series import Receipt, ReceiptFile, ReceiptSeries, ReceiptVoid, VoidCause
+from receipts.life.voiding import void_receipts
 from tests.factories import NOON, a_pledge
 
 BLANKETS = GoodsItem("پتو دو نفره", 20_500, "عدد", declared_value_rial=30_000_000)

@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from donations.models.pledge import Pledge
 from offices.scope import EVERYWHERE, NOWHERE
-from receipts.leaves import (
+from receipts.life.leaves import (
     BookClosed,
     GiftHasLeaf,
     GiftNotFound,
@@ -21,8 +21,8 @@ from receipts.leaves import (
     tell_leaf,
     unexplained_leaves,
 )
-from receipts.paper_books import Fate
-from receipts.series import Receipt
+from receipts.life.paper_books import Fate
+from receipts.life.series import Receipt
 from tests.factories import a_desk_contribution, a_staff_member, office_id
 
 

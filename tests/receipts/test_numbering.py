@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import select, text
 
 from core.database import Database
-from receipts.numbering import (
+from receipts.life.numbering import (
     UnreadableNumber,
     number_in_address,
     number_text,
     parse_number,
     take_numbers,
 )
-from receipts.series import ReceiptSeries
+from receipts.life.series import ReceiptSeries
 from tests.factories import office_id
 
 WRITERS, ROUNDS = 4, 15

@@ -9,20 +9,20 @@ from sqlalchemy import select
 from core.confined import Limits
 from core.settings import Settings
 from donations.pledging import CashItem
-from receipts import examining
-from receipts.copies import copy_pdf, make_copy
-from receipts.drawing import receipt_pdf, remember_file
-from receipts.examined import FileKind
-from receipts.examining import examine
-from receipts.files import ReceiptFiles
-from receipts.findings import SENTENCES, Finding
-from receipts.freezing import facts_of
-from receipts.layouts import receipt_document
-from receipts.pdf import write_pdf
-from receipts.proving import prove, prove_without_records
-from receipts.seal import check_seal, read_seal
-from receipts.series import Receipt
-from receipts.trust import trusted_pem
+from receipts.documents.layouts import receipt_document
+from receipts.life.copies import copy_pdf, make_copy
+from receipts.life.drawing import receipt_pdf, remember_file
+from receipts.life.files import ReceiptFiles
+from receipts.life.freezing import facts_of
+from receipts.life.series import Receipt
+from receipts.pdf.writing import write_pdf
+from receipts.public import examining
+from receipts.public.examined import FileKind
+from receipts.public.examining import examine
+from receipts.public.findings import SENTENCES, Finding
+from receipts.public.proving import prove, prove_without_records
+from receipts.seals.seal import check_seal, read_seal
+from receipts.seals.trust import trusted_pem
 from tests.factories import a_desk_contribution, a_staff_member, two_void
 from tests.receipts import forging
 from tests.receipts.drawn import facts

@@ -14,11 +14,11 @@ from core.hashchain import GENESIS
 from core.settings import Settings
 from donations.pledging import CashItem
 from flows.jobs import handlers
-from receipts import publishing
-from receipts.heads import PublishedHeads, head_of
-from receipts.publishing import certificates_pem, publish_heads
-from receipts.seal import read_seal
-from receipts.series import Receipt
+from receipts.life.series import Receipt
+from receipts.public import publishing
+from receipts.public.heads import PublishedHeads, head_of
+from receipts.public.publishing import certificates_pem, publish_heads
+from receipts.seals.seal import read_seal
 from tests.factories import NOON, a_desk_contribution, a_staff_member
 
 DAY = timedelta(days=1)

@@ -5,7 +5,7 @@ import random
 import pytest
 import segno
 
-from receipts.qr import ERROR_CORRECTION, MASK, qr_rows
+from receipts.typesetting.qr import ERROR_CORRECTION, MASK, qr_rows
 
 
 @pytest.mark.parametrize("length", [1, 17, 60, 71, 84, 120])

@@ -11,14 +11,14 @@ from donations.accepting import GoodsFound, HoursFound
 from donations.models.acceptance import Condition, ValueBasis
 from donations.pledging import CashItem, DonorFacts, GoodsItem, ServiceItem
 from flows.receiving import receive_at_desk
-from receipts.annual_facts import annual_facts
-from receipts.drawing import receipt_pdf
-from receipts.facts import Signatory
-from receipts.freezing import facts_of
-from receipts.issuing import issue_receipt
-from receipts.receipt_texts import ReceiptText, Texts, TextTooLong, set_texts, texts_on
-from receipts.series import Receipt
-from receipts.shape import UnknownGlyph
+from receipts.documents.facts import Signatory
+from receipts.documents.receipt_texts import ReceiptText, Texts, TextTooLong, set_texts, texts_on
+from receipts.life.drawing import receipt_pdf
+from receipts.life.freezing import facts_of
+from receipts.life.issuing import issue_receipt
+from receipts.life.series import Receipt
+from receipts.public.annual_facts import annual_facts
+from receipts.typesetting.shape import UnknownGlyph
 from tests.factories import NOON, a_desk_contribution, a_pledge, a_staff_member, two_void
 from tests.receipts.drawn import pdfium_text
 from tests.receipts.test_issuing import a_contribution

@@ -18,18 +18,18 @@ from donations.voiding import (
 from flows.replacing import replace_receipt
 from jobs.queue import Job
 from offices.scope import EVERYWHERE, NOWHERE
-from receipts.drawing import original_pdf, receipt_pdf
-from receipts.freezing import facts_of
-from receipts.issuing import issue_receipt, issue_receipts, issue_successor
-from receipts.replacements import Corrections, ReplacementDecision
-from receipts.replacing import (
+from receipts.life.drawing import original_pdf, receipt_pdf
+from receipts.life.freezing import facts_of
+from receipts.life.issuing import issue_receipt, issue_receipts, issue_successor
+from receipts.life.replacements import Corrections, ReplacementDecision
+from receipts.life.replacing import (
     NothingCorrected,
     ask_for_replacement,
     decline_replacement,
     open_replacements,
 )
-from receipts.series import Receipt, ReceiptState, VoidCause
-from receipts.voiding import void_receipts
+from receipts.life.series import Receipt, ReceiptState, VoidCause
+from receipts.life.voiding import void_receipts
 from tests.factories import a_staff_member
 from tests.receipts.test_issuing import a_contribution
 

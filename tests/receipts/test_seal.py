@@ -18,10 +18,10 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from receipts.layouts import receipt_document
-from receipts.pdf import Container, write_pdf
-from receipts.seal import Seal, check_seal, time_stamped
-from receipts.seal_keys import sign_with
+from receipts.documents.layouts import receipt_document
+from receipts.pdf.writing import Container, write_pdf
+from receipts.seals.keys import sign_with
+from receipts.seals.seal import Seal, check_seal, time_stamped
 from tests.receipts.drawn import CASH, facts
 from tests.receipts.forging import updated
 from tests.receipts.sealers import (

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from core.settings import read_settings
-from receipts.layouts import receipt_document
-from receipts.pdf import write_pdf
-from receipts.seal import SealUnreadable, check_seal, read_seal
+from receipts.documents.layouts import receipt_document
+from receipts.pdf.writing import write_pdf
+from receipts.seals.seal import SealUnreadable, check_seal, read_seal
 from tests.receipts.drawn import CASH
 from tests.receipts.sealers import KEY_KINDS, a_holder, an_authority
 

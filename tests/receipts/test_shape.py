@@ -5,10 +5,10 @@ import re
 import pytest
 
 from core.digits import isolate
-from receipts.bidi import LTR, RTL
-from receipts.cids import cells, cid_table
-from receipts.fonts import Weight, face
-from receipts.shape import (
+from receipts.typesetting.bidi import LTR, RTL
+from receipts.typesetting.cids import cells, cid_table
+from receipts.typesetting.fonts import Weight, face
+from receipts.typesetting.shape import (
     Style,
     UnknownGlyph,
     number_rare,

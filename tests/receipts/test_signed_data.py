@@ -4,10 +4,10 @@ import hashlib
 
 import pytest
 
-from receipts.cms import Signer
-from receipts.der import NotDer, der, integer, oid, read_der, read_padded
-from receipts.seal_keys import sign_with
-from receipts.signed_data import Broken, read_signed_data
+from receipts.seals.cms import Signer
+from receipts.seals.der import NotDer, der, integer, oid, read_der, read_padded
+from receipts.seals.keys import sign_with
+from receipts.seals.signed_data import Broken, read_signed_data
 from tests.receipts.sealers import a_holder, a_seal, an_authority
 
 CONTENT = b"anything"

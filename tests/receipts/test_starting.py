@@ -37,7 +37,7 @@ def test_with_everything_there_it_starts(tmp_path):
     [
         ("import sys; sys.modules['uharfbuzz'] = None", "uharfbuzz is not installed"),
         (
-            "import pathlib, receipts.fonts as fonts\n"
+            "import pathlib, receipts.typesetting.fonts as fonts\n"
             "fonts.face.__wrapped__.__defaults__ = (pathlib.Path('/nowhere'),)",
             "Vazirmatn-Regular.ttf is missing",
         ),

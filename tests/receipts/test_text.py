@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from core.digits import isolate
-from receipts.text import (
+from receipts.typesetting.text import (
     code_text,
     day_text,
     free_text,

@@ -9,11 +9,11 @@ from core.clock import tehran_date
 from core.refusals import NotFound
 from donations.pledging import CashItem
 from offices.scope import EVERYWHERE
-from receipts.numbering import UnreadableNumber
-from receipts.replacements import Corrections
-from receipts.replacing import approve_replacement, ask_for_replacement
-from receipts.series import Receipt
-from receipts.verifying import masked_name, verify
+from receipts.life.numbering import UnreadableNumber
+from receipts.life.replacements import Corrections
+from receipts.life.replacing import approve_replacement, ask_for_replacement
+from receipts.life.series import Receipt
+from receipts.public.verifying import masked_name, verify
 from tests.factories import a_desk_contribution, a_staff_member, two_void
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from receipts.words import BeyondWords, english_words, persian_words
+from receipts.typesetting.words import BeyondWords, english_words, persian_words
 
 UNITS = "یک دو سه چهار پنج شش هفت هشت نه ده یازده دوازده سیزده چهارده پانزده شانزده هفده هجده نوزده"
 TENS = "بیست سی چهل پنجاه شصت هفتاد هشتاد نود"

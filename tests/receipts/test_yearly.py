@@ -16,8 +16,8 @@ from donations.models.contribution import Tender
 from donations.models.pledge import Channel, Pledge
 from donations.pledging import CashItem, DonorFacts
 from flows.receiving import receive_at_desk
-from receipts import yearly
-from receipts.yearly import NobodyGave, OtherStatements, planned, write_statements
+from receipts.public import yearly
+from receipts.public.yearly import NobodyGave, OtherStatements, planned, write_statements
 from tests.factories import NOON, a_pledge, a_staff_member, two_void
 
 TODAY = NOON.date()

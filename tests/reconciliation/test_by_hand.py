@@ -13,7 +13,7 @@ from flows.importing import import_statement, undo_import
 from flows.undoing import undo_line, undo_run
 from ledger.accounts import BankAccount
 from ledger.postings import balance_rial
-from receipts.series import Receipt
+from receipts.life.series import Receipt
 from reconciliation.assigning import (
     LineNotOpen,
     NoPair,

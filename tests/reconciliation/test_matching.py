@@ -14,7 +14,7 @@ from flows.reconciling import run
 from jobs.queue import Job
 from ledger.postings import balance_rial
 from ledger.terminals import Netting, Terminal, TerminalTerms
-from receipts.series import Receipt
+from receipts.life.series import Receipt
 from reconciliation.batches import possible_pairs, reach_open_lines, sure_batches
 from reconciliation.expected import (
     ExpectedDeposit,

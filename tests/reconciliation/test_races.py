@@ -15,7 +15,7 @@ from flows.checking import check_ledger
 from flows.importing import undo_import
 from flows.reconciling import Run, run
 from flows.undoing import undo_line, undo_run
-from receipts.series import Receipt, ReceiptVoid
+from receipts.life.series import Receipt, ReceiptVoid
 from reconciliation.expected import LineClaim, OpenLine
 from reconciliation.lines import StatementLine
 from reconciliation.matches import Match, MatchUndo, ReconciliationRun, RunState

@@ -19,7 +19,7 @@ from flows.undoing import undo_line, undo_run
 from ledger.accounts import BankAccount
 from ledger.postings import Posting, balance_rial
 from ledger.terminals import Terminal
-from receipts.series import Receipt, ReceiptVoid
+from receipts.life.series import Receipt, ReceiptVoid
 from reconciliation.assigning import (
     AmountDiffers,
     LineNotOpen,

@@ -14,7 +14,7 @@ from flows.desk import WalkIn, hand_over_cash, record_walk_in
 from offices.api_keys import add_key
 from offices.scope import EVERYWHERE
 from offices.staff import Role, RoleGrant
-from receipts.numbering import number_in_address
+from receipts.life.numbering import number_in_address
 from tests.factories import NOON, a_staff_member, office_id
 from tests.staff import at_work
 from web.pages import AUDIENCES, Allow

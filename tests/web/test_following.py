@@ -12,7 +12,7 @@ from donations.models.pledge import Pledge
 from donations.pledging import CashItem, DonorFacts, GoodsItem
 from donations.tracking import StageKind
 from offices.staff import Role
-from receipts.series import Receipt
+from receipts.life.series import Receipt
 from tests.donors import give
 from tests.factories import NOON, a_desk_contribution, a_pledge, a_staff_member, two_void
 from tests.page_client import PageClient

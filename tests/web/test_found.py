@@ -7,8 +7,8 @@ from donations.models.acceptance import Condition, GoodsAcceptance, ServiceAccep
 from donations.models.contribution import Contribution
 from donations.pledging import GoodsItem, ServiceItem
 from offices.staff import Role
-from receipts.freezing import facts_of
-from receipts.series import Receipt
+from receipts.life.freezing import facts_of
+from receipts.life.series import Receipt
 from tests.factories import a_pledge
 from tests.staff import at_work
 

@@ -13,9 +13,9 @@ from flows.jobs import handlers
 from flows.receiving import receive_at_desk
 from jobs.runner import work_off
 from notifications.outbox import Message
-from receipts.delivery import StatementLink
-from receipts.examining import examine
-from receipts.trust import trusted_pem
+from receipts.public.delivery import StatementLink
+from receipts.public.examining import examine
+from receipts.seals.trust import trusted_pem
 from tests.factories import NOON, a_pledge, a_staff_member
 
 MARYAM = DonorFacts(name="مریم رضایی", mobile="09121234567")

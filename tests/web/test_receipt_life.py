@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import select
 
 from offices.staff import Role
-from receipts.chain import chain_series
-from receipts.paper_books import PaperBook
-from receipts.replacements import ReplacementRequest
-from receipts.series import Receipt, ReceiptState
+from receipts.life.chain import chain_series
+from receipts.life.paper_books import PaperBook
+from receipts.life.replacements import ReplacementRequest
+from receipts.life.series import Receipt, ReceiptState
 from tests.factories import NOON, office_id
 from tests.ledger.corrupting import behind_the_triggers
 from tests.staff import at_work

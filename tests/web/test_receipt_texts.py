@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from offices.audit import AuditEntry
 from offices.one_time_codes import new_secret
 from offices.staff import Role, StaffMember, StaffSession
-from receipts.receipt_texts import ReceiptText, texts_on
+from receipts.documents.receipt_texts import ReceiptText, texts_on
 from tests.factories import NOON
 from tests.receipts.test_documents import a_picture
 from tests.staff import at_work

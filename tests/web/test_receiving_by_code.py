@@ -15,7 +15,7 @@ from flows.desk import approve_void
 from ledger.postings import balance_rial
 from offices.scope import EVERYWHERE
 from offices.staff import Role
-from receipts.series import Receipt
+from receipts.life.series import Receipt
 from reconciliation.expected import ExpectedDeposit
 from tests.factories import NOON, a_pledge
 from tests.ledger.world import a_final_payment

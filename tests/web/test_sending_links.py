@@ -10,7 +10,7 @@ from flows.receiving import receive_at_desk
 from jobs.queue import Job
 from offices.audit import AuditEntry
 from offices.staff import Role
-from receipts.series import Receipt
+from receipts.life.series import Receipt
 from tests.factories import NOON, a_pledge
 from tests.staff import at_work
 

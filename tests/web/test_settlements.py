@@ -1,14 +1,16 @@
 """The pages of pay-outs: calendar, terms, lists of the providers, settling by hand."""
 
 import io
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from flows.importing import import_statement
 from ledger.terminals import Netting, TerminalTerms
+from offices.audit import AuditEntry
 from offices.staff import Role
-from reconciliation.calendar import Holiday
+from reconciliation.calendar import Holiday, WeeklyRest, calendar_of
 from reconciliation.cycles import SettlementCycle
 from reconciliation.matches import Settlement
 from reconciliation.reports import SettlementReport
@@ -52,7 +54,7 @@ def count(database, model):
         return session.scalars(select(func.count()).select_from(model)).one()
 
 
-PAGES = ("/calendar", "/terminals", "/terminals/1", "/reports")
+PAGES = ("/calendar", "/calendar/rest", "/terminals", "/terminals/1", "/reports")
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -111,6 +113,49 @@ def test_new_terms_hold_from_their_day(accountant, database):
     assert (terms.netting, terms.fee_per_ten_thousand, terms.fee_cap_rial) == (
         Netting.APART, 100, 1_000_000,
     )  # fmt: skip
+
+
+REST = "/finance/calendar/rest"
+A_FRIDAY, A_SATURDAY = date(2026, 12, 25), date(2026, 12, 26)
+
+
+def test_a_new_weekly_rest_counts_from_its_day_on(accountant, database):
+    from_day = {"valid_from": "۱۴۰۵/۱۰/۰۱", "weekdays": ["4", "5"]}
+    page = accountant.check(send(accountant, REST, REST, **from_day))
+
+    assert "شنبه" in page.words
+    with database.reading() as session:
+        known = calendar_of(session)
+        noted = session.scalars(
+            select(AuditEntry.actor_id).where(AuditEntry.action == "calendar.weekly_rest")
+        ).one()
+    assert not any(map(known.is_working_day, (A_FRIDAY, A_SATURDAY)))
+    assert known.is_working_day(A_FRIDAY - timedelta(days=1))
+    assert known.is_working_day(A_SATURDAY - timedelta(days=7))
+    assert noted is not None
+
+
+@pytest.mark.parametrize("weekdays", [[], list("0123456"), ["9"]])
+def test_a_week_without_rest_or_without_work_is_refused(accountant, database, weekdays):
+    before = count(database, WeeklyRest)
+    answer = send(accountant, REST, REST, valid_from="1405/10/01", weekdays=weekdays)
+
+    assert answer.status_code == 422
+    assert count(database, WeeklyRest) == before
+
+
+def test_a_second_weekly_rest_of_one_day_is_refused(accountant):
+    for weekday, status in (("3", 200), ("4", 422)):
+        answer = send(accountant, REST, REST, valid_from="1405/10/01", weekdays=[weekday])
+        assert answer.status_code == status
+
+
+def test_an_auditor_enters_no_weekly_rest(auditor, database):
+    before = count(database, WeeklyRest)
+    answer = send(auditor, REST, REST, valid_from="1405/10/01", weekdays=["4"])
+
+    assert answer.status_code == 404
+    assert count(database, WeeklyRest) == before
 
 
 def test_cycles_are_entered_as_times(accountant, database):

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from donations.pledging import CashItem, DonorFacts, GoodsItem, ServiceItem
-from receipts.series import Receipt
+from receipts.life.series import Receipt
 from tests.factories import NOON, a_desk_contribution, a_pledge, a_staff_member, two_void
 from tests.page_client import PageClient
 from web.app import create_app

@@ -11,15 +11,15 @@ from werkzeug.serving import make_server
 from donations.pledging import CashItem
 from flows.jobs import handlers
 from jobs.runner import work_off
-from receipts.drawing import remember_file
-from receipts.examining import FILE_BYTES_MAX
-from receipts.files import ReceiptFiles
-from receipts.freezing import facts_of
-from receipts.layouts import receipt_document
-from receipts.pdf import write_pdf
-from receipts.publishing import publish_heads
-from receipts.seal import read_seal
-from receipts.series import Receipt
+from receipts.documents.layouts import receipt_document
+from receipts.life.drawing import remember_file
+from receipts.life.files import ReceiptFiles
+from receipts.life.freezing import facts_of
+from receipts.life.series import Receipt
+from receipts.pdf.writing import write_pdf
+from receipts.public.examining import FILE_BYTES_MAX
+from receipts.public.publishing import publish_heads
+from receipts.seals.seal import read_seal
 from tests.factories import NOON, a_desk_contribution, a_staff_member, two_void
 from tests.receipts import forging
 from web.public import proving

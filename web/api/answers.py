@@ -9,8 +9,8 @@ from donations.models.payment import PaymentState
 from donations.models.pledge import ItemKind, ItemState, PledgeItem
 from donations.tracking import PledgeState, StageKind
 from offices.places import OfficeKind
-from receipts.facts import ReceiptKind
-from receipts.series import ReceiptState
+from receipts.documents.facts import ReceiptKind
+from receipts.life.series import ReceiptState
 
 
 class Item(BaseModel):

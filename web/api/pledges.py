@@ -28,7 +28,7 @@ from donations.tracking import (
 from flows.pledging import promise
 from offices.idempotency import Answer
 from offices.places import Office
-from receipts.series import Receipt
+from receipts.life.series import Receipt
 from web.api.answers import (
     Links,
     PaymentStanding,

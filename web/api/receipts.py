@@ -10,11 +10,11 @@ from core.refusals import NotFound
 from donations.models.contribution import Contribution, ContributionLine
 from donations.models.pledge import Pledge
 from offices.places import Office
-from receipts.drawing import receipt_pdf
-from receipts.files import receipt_files
-from receipts.numbering import UnreadableNumber, number_in_address, parse_number
-from receipts.organisation import verify_url
-from receipts.series import Receipt
+from receipts.documents.organisation import verify_url
+from receipts.life.drawing import receipt_pdf
+from receipts.life.files import receipt_files
+from receipts.life.numbering import UnreadableNumber, number_in_address, parse_number
+from receipts.life.series import Receipt
 from web.api.answers import ReceiptLine, ReceiptNamed, ReceiptStanding, quantity_said
 from web.api.gate import partner
 from web.api.problems import PREFIX
@@ -40,9 +40,7 @@ def show_receipt_pdf(number: str) -> ResponseReturnValue:
     """Give a receipt as a PDF; a void one says so."""
     with current.database.reading() as session:
         receipt, _contribution = _own_receipt(session, number)
-        pdf = receipt_pdf(
-            session, receipt, files=receipt_files(current.settings)
-        )
+        pdf = receipt_pdf(session, receipt, files=receipt_files(current.settings))
     name = number_in_address(receipt.number)
     return Response(
         pdf,

@@ -7,8 +7,8 @@ from flask.cli import with_appcontext
 
 from core.clock import tehran_date
 from core.words import _
-from receipts.pdf import BATCH_LIMIT
-from receipts.yearly import Finished, planned, write_statements
+from receipts.pdf.writing import BATCH_LIMIT
+from receipts.public.yearly import Finished, planned, write_statements
 from web.commands.frame import ToldCommand, answer, as_json
 from web.services import current
 

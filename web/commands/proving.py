@@ -8,13 +8,13 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from core.words import _
-from receipts.examined import Examined, SealFound
-from receipts.examining import FILE_BYTES_MAX, examine
-from receipts.files import receipt_files
-from receipts.findings import SENTENCES, Finding
-from receipts.proving import Proof, prove, prove_without_records
-from receipts.seal import SealUnreadable
-from receipts.trust import read_certificates, trusted_pem
+from receipts.life.files import receipt_files
+from receipts.public.examined import Examined, SealFound
+from receipts.public.examining import FILE_BYTES_MAX, examine
+from receipts.public.findings import SENTENCES, Finding
+from receipts.public.proving import Proof, prove, prove_without_records
+from receipts.seals.seal import SealUnreadable
+from receipts.seals.trust import read_certificates, trusted_pem
 from web.commands.frame import answer
 from web.services import current
 

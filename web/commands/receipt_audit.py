@@ -5,9 +5,9 @@ import sys
 import click
 
 from core.words import _, spoken
-from receipts.audit_report import AuditReport, audit
-from receipts.auditing import SeriesStanding, Wanted
-from receipts.files import ReceiptFiles
+from receipts.life.audit_report import AuditReport, audit
+from receipts.life.auditing import SeriesStanding, Wanted
+from receipts.life.files import ReceiptFiles
 from web.commands.frame import answer, as_json
 from web.commands.receipts import receipts
 from web.services import current

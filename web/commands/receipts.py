@@ -9,11 +9,11 @@ from core.jalali import jalali_plain
 from core.refusals import NotFound
 from core.words import Later
 from donations.models.contribution import Contribution
-from receipts.drawing import receipt_pdf
-from receipts.files import receipt_files
-from receipts.issuing import issue_receipt
-from receipts.series import ReceiptState
-from receipts.verifying import receipt_with, verify
+from receipts.life.drawing import receipt_pdf
+from receipts.life.files import receipt_files
+from receipts.life.issuing import issue_receipt
+from receipts.life.series import ReceiptState
+from receipts.public.verifying import receipt_with, verify
 from web.commands.annual import annual
 from web.commands.frame import CommandGroup, answer, as_json
 from web.commands.proving import verify_file

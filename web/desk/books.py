@@ -13,8 +13,8 @@ from core.refusals import NotFound, Refusal
 from core.words import Later, _, spoken
 from offices.granting import Permission
 from offices.staff import StaffMember
-from receipts.issuing import latest_receipt
-from receipts.leaves import (
+from receipts.life.issuing import latest_receipt
+from receipts.life.leaves import (
     REASON_MAX,
     LeafStanding,
     book_in,
@@ -22,7 +22,7 @@ from receipts.leaves import (
     leaves_of,
     tell_leaf,
 )
-from receipts.paper_books import Fate
+from receipts.life.paper_books import Fate
 from web.desk.here import named
 from web.fields import HoursField, SpokenForm, at_most
 from web.services import current

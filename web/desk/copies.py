@@ -13,9 +13,9 @@ from donations.in_scope import contribution_in
 from offices.granting import Permission
 from offices.scope import Scope
 from offices.staff import StaffMember
-from receipts.copies import REASON_MAX, ReceiptCopy, copy_pdf, make_copy
-from receipts.numbering import number_in_address
-from receipts.series import Receipt
+from receipts.life.copies import REASON_MAX, ReceiptCopy, copy_pdf, make_copy
+from receipts.life.numbering import number_in_address
+from receipts.life.series import Receipt
 from web.fields import SpokenForm, at_most
 from web.public.papers import as_pdf
 from web.services import current

@@ -9,7 +9,7 @@ from donations.voiding import open_void_requests
 from flows.desk import drawer, slips_with_state
 from flows.entries import latest_entries, totals_of_day
 from offices.scope import Scope
-from receipts.replacing import open_replacements
+from receipts.life.replacing import open_replacements
 from web.desk.here import named, own_office
 from web.desk.tender_form import TENDERS
 from web.services import current

@@ -25,8 +25,8 @@ from flows.entries import (
 )
 from offices.granting import Permission
 from offices.staff import StaffMember
-from receipts.drawing import shown_facts
-from receipts.freezing import facts_of
+from receipts.life.drawing import shown_facts
+from receipts.life.freezing import facts_of
 from web.fields import SpokenForm, at_most
 from web.public.documents import further_names, open_rial
 from web.services import current

@@ -8,7 +8,7 @@ from core.words import _
 from flows.delivering import send_receipt_again
 from flows.entries import entries_of, pledge_in
 from offices.limits import TooManyTries
-from receipts.delivery import NoAddress
+from receipts.public.delivery import NoAddress
 from web.refusals import explain
 from web.services import current
 from web.sign_in.guard import the_person

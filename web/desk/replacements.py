@@ -15,9 +15,9 @@ from donations.voiding import REASON_MAX
 from flows.entries import Entry, entries_of, pledge_in
 from flows.replacing import replace_receipt
 from offices.staff import StaffMember
-from receipts.freezing import facts_of
-from receipts.replacements import Corrections, ReplacementRequest
-from receipts.replacing import (
+from receipts.life.freezing import facts_of
+from receipts.life.replacements import Corrections, ReplacementRequest
+from receipts.life.replacing import (
     ask_for_replacement,
     decline_replacement,
     item_words,

@@ -23,9 +23,7 @@ PAGES = (
     Page("/entries/<tracking_code>/paper", paper, Allow.ENTRIES),
     Page("/entries/<tracking_code>/void", void, Allow.DESK, ("GET", "POST")),
     Page("/entries/<tracking_code>/link/<int:receipt_id>", send_link, Allow.DESK, ("POST",)),
-    Page(
-        "/entries/<tracking_code>/replace/<int:receipt_id>", replace, Allow.DESK, ("GET", "POST")
-    ),
+    Page("/entries/<tracking_code>/replace/<int:receipt_id>", replace, Allow.DESK, ("GET", "POST")),
     Page("/receipts/<int:receipt_id>/copies", copies, Allow.ENTRIES, ("GET", "POST")),
     Page("/copies/<int:copy_id>.pdf", copy_paper, Allow.ENTRIES),
     Page("/books", books, Allow.ENTRIES),

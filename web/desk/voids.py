@@ -14,7 +14,7 @@ from donations.voiding import decide_on_void, open_void_requests
 from flows.desk import approve_void
 from flows.entries import entry_of
 from offices.staff import StaffMember
-from receipts.replacing import open_replacements
+from receipts.life.replacing import open_replacements
 from web.fields import SpokenForm, at_most
 from web.services import current
 from web.sign_in.forms import put_beside

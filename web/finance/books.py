@@ -13,7 +13,7 @@ from core.words import Later, _
 from offices.granting import Permission
 from offices.places import Office
 from offices.scope import EVERYWHERE
-from receipts.leaves import (
+from receipts.life.leaves import (
     REASON_MAX,
     book_in,
     books_with_standing,
@@ -21,7 +21,7 @@ from receipts.leaves import (
     leaves_of,
     register_book,
 )
-from receipts.paper_books import SERIES_MAX
+from receipts.life.paper_books import SERIES_MAX
 from web.desk.books import FATES, LeafNumberField, told
 from web.desk.here import named
 from web.fields import SpokenForm, at_most

@@ -59,6 +59,7 @@ from web.finance.terminals import (
     terminal_terms,
     terminals,
 )
+from web.finance.weekly_rest import weekly_rest
 from web.pages import Allow, Page, blueprint
 
 PAGES = (
@@ -104,6 +105,7 @@ PAGES = (
     Page("/calendar", calendar, Allow.FINANCE),
     Page("/calendar/holidays", add_holiday, Allow.FINANCE, ("POST",)),
     Page("/calendar/fixed", add_fixed_holidays, Allow.FINANCE, ("POST",)),
+    Page("/calendar/rest", weekly_rest, Allow.FINANCE, ("GET", "POST")),
     Page("/set-up", set_up, Allow.RULES),
     Page("/paper-books", paper_books, Allow.FINANCE, ("GET", "POST")),
     Page("/paper-books/<int:book_id>", paper_book, Allow.FINANCE, ("GET", "POST")),

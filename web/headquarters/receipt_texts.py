@@ -21,7 +21,7 @@ from offices.granting import Permission
 from offices.limits import TooManyTries
 from offices.signing_in import WrongCode
 from offices.staff import StaffMember
-from receipts.receipt_texts import (
+from receipts.documents.receipt_texts import (
     LINE_MAX,
     TEXT_MAX,
     ReceiptText,
@@ -30,7 +30,7 @@ from receipts.receipt_texts import (
     set_texts,
     texts_on,
 )
-from receipts.seal_picture import BYTES_MAX
+from receipts.documents.seal_picture import BYTES_MAX
 from web.fields import DayField, SpokenForm, at_most, printed
 from web.services import current
 from web.sign_in.forms import put_beside

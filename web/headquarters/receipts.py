@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from core.clock import tehran_date
 from core.refusals import NotFound
 from core.words import Later, _, spoken
-from receipts.audit_list import Explained, Hole, list_series
-from receipts.audit_report import AuditReport, audit
-from receipts.auditing import SeriesStanding, Wanted, series_standing
-from receipts.series import ReceiptState, VoidCause
+from receipts.life.audit_list import Explained, Hole, list_series
+from receipts.life.audit_report import AuditReport, audit
+from receipts.life.auditing import SeriesStanding, Wanted, series_standing
+from receipts.life.series import ReceiptState, VoidCause
 from web.exporting import ENDINGS, Cell, Column, Sheet, send
 from web.filters import moment
 from web.services import current

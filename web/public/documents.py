@@ -13,18 +13,18 @@ from core.words import speaking
 from donations.models.pledge import HiddenFrom, ItemKind, ItemState, Pledge
 from donations.tracking import pledge_with_code
 from offices.granting import Permission, scope_of
-from receipts.certificates import certificate_document, has_certificate
-from receipts.composing import Paper
-from receipts.counter_slips import CounterSlipFacts, counter_slip_document
-from receipts.delivery_notes import delivery_note_document, has_delivery_note
-from receipts.document import Document
-from receipts.drawing import shown_facts
-from receipts.facts import ReceiptFacts
-from receipts.freezing import as_printed
-from receipts.numbering import number_in_address
-from receipts.pdf import write_pdf
-from receipts.receipt_texts import texts_on
-from receipts.thanks import has_thanks, thanks_document
+from receipts.documents.certificates import certificate_document, has_certificate
+from receipts.documents.composing import Paper
+from receipts.documents.counter_slips import CounterSlipFacts, counter_slip_document
+from receipts.documents.delivery_notes import delivery_note_document, has_delivery_note
+from receipts.documents.facts import ReceiptFacts
+from receipts.documents.receipt_texts import texts_on
+from receipts.documents.thanks import has_thanks, thanks_document
+from receipts.life.drawing import shown_facts
+from receipts.life.freezing import as_printed
+from receipts.life.numbering import number_in_address
+from receipts.pdf.document import Document
+from receipts.pdf.writing import write_pdf
 from web.public.account import deposit_account
 from web.public.papers import as_pdf, own_receipt
 from web.public.unlocking import is_opened

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.jalali import UnreadableDate, parse_jalali
 from core.refusals import NotFound
-from receipts.heads import (
+from receipts.public.heads import (
     PublishedHeads,
     day_in_address,
     heads_in,

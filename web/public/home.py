@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from offices.places import ONLINE_OFFICE_CODE, Office, Province
-from receipts.organisation import SERVICE_ID
+from receipts.documents.organisation import SERVICE_ID
 from web.public.account import deposit_account
 from web.public.choices import name_of
 from web.services import current

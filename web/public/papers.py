@@ -8,15 +8,15 @@ from core.refusals import NotFound
 from donations.models.contribution import Contribution
 from donations.models.pledge import Pledge
 from offices.granting import Permission, scope_of
-from receipts.drawing import receipt_pdf as drawn
-from receipts.drawing import shown_facts
-from receipts.facts import ReceiptFacts
-from receipts.files import receipt_files
-from receipts.freezing import facts_of
-from receipts.layouts import RECEIPT_PAPERS, Paper, draw_receipt
-from receipts.numbering import UnreadableNumber, number_in_address
-from receipts.series import Receipt
-from receipts.verifying import opens, receipt_with
+from receipts.documents.facts import ReceiptFacts
+from receipts.documents.layouts import RECEIPT_PAPERS, Paper, draw_receipt
+from receipts.life.drawing import receipt_pdf as drawn
+from receipts.life.drawing import shown_facts
+from receipts.life.files import receipt_files
+from receipts.life.freezing import facts_of
+from receipts.life.numbering import UnreadableNumber, number_in_address
+from receipts.life.series import Receipt
+from receipts.public.verifying import opens, receipt_with
 from web.public.unlocking import is_opened
 from web.services import current
 from web.sign_in.guard import signed_in

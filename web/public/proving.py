@@ -10,12 +10,12 @@ from flask.typing import ResponseReturnValue
 
 from core.refusals import Refusal
 from core.words import _
-from receipts.examined import SealFound
-from receipts.examining import examine
-from receipts.files import receipt_files
-from receipts.findings import SENTENCES
-from receipts.proving import prove
-from receipts.trust import trusted_pem
+from receipts.life.files import receipt_files
+from receipts.public.examined import SealFound
+from receipts.public.examining import examine
+from receipts.public.findings import SENTENCES
+from receipts.public.proving import prove
+from receipts.seals.trust import trusted_pem
 from web.filters import moment
 from web.public.limiting import count_file
 from web.public.verifying import number_page

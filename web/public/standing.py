@@ -26,10 +26,10 @@ from donations.tracking import (
     timeline,
 )
 from payment_gateways.registry import Gateway
-from receipts.drawing import shown_facts
-from receipts.freezing import quantity_text
-from receipts.numbering import number_in_address
-from receipts.series import Receipt
+from receipts.life.drawing import shown_facts
+from receipts.life.freezing import quantity_text
+from receipts.life.numbering import number_in_address
+from receipts.life.series import Receipt
 from web.filters import digits, moment, rial
 from web.public.account import AccountShown, deposit_account
 from web.public.choices import Options, gateway_options, name_of

@@ -11,12 +11,12 @@ from donations.models.pledge import Pledge
 from donations.tracking import pledge_with_code
 from flows.delivering import send_statement
 from offices.limits import TooManyTries
-from receipts.annual import annual_document
-from receipts.annual_facts import annual_facts
-from receipts.delivery import has_address, statement_link
-from receipts.pdf import write_pdf
-from receipts.seal import read_seal
-from receipts.yearly import years_of
+from receipts.documents.annual import annual_document
+from receipts.pdf.writing import write_pdf
+from receipts.public.annual_facts import annual_facts
+from receipts.public.delivery import has_address, statement_link
+from receipts.public.yearly import years_of
+from receipts.seals.seal import read_seal
 from web.public.limiting import count_verification
 from web.public.looking_up import looked_up
 from web.public.unlocking import is_opened

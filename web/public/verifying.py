@@ -5,8 +5,8 @@ from flask.typing import ResponseReturnValue
 
 from core.refusals import NotFound
 from core.words import _
-from receipts.numbering import UnreadableNumber, number_in_address, parse_number
-from receipts.verifying import verify as look_up
+from receipts.life.numbering import UnreadableNumber, number_in_address, parse_number
+from receipts.public.verifying import verify as look_up
 from web.public.limiting import count_verification
 from web.refusals import explain
 from web.services import current

@@ -1,0 +1,1 @@
+"""The life of a receipt: numbered, issued, kept, copied, replaced, void, audited."""

@@ -1,0 +1,259 @@
+"""The chain of each series: blocks of receipts in the order of their numbers, each hashed.
+
+A table's seal shows that no row was changed; the chain of a series shows it in the receipts' own
+terms, number by number, so that a head published at the end of a day binds every receipt up to it.
+Serials of a series commit in their order (the counter's row is held until the end), so what is not
+chained yet is always the tail. A block holds receipts of one day.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import groupby
+from operator import attrgetter
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Row,
+    Select,
+    String,
+    UniqueConstraint,
+    func,
+    insert,
+    select,
+)
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+
+from core.database import Base, Database, insert_only
+from core.hashchain import GENESIS, block_hash
+from core.words import _
+from offices.places import Office
+from receipts.life.auditing import EVERYTHING, Wanted
+from receipts.life.series import Letterhead, Receipt, ReceiptSeries
+
+BLOCK_RECEIPTS_MAX = 10_000
+_FETCHED_AT_ONCE = 2_000
+
+
+@insert_only
+class SeriesChain(Base):
+    """One block of a series: its receipts ``first_serial`` to ``last_serial``, all of one day."""
+
+    __tablename__ = "series_chain"
+    __table_args__ = (
+        UniqueConstraint("series_id", "first_serial"),
+        UniqueConstraint("series_id", "previous_hash"),  # a chain does not fork
+        CheckConstraint("first_serial <= last_serial", name="in_order"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    series_id: Mapped[int] = mapped_column(ForeignKey("receipt_series.id"))
+    first_serial: Mapped[int]
+    last_serial: Mapped[int]
+    issued_on: Mapped[date]  # the day in Tehran
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+    sealed_at: Mapped[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class DayHead:
+    """Where the chain of a series stood at the end of a day, and what that day added to it."""
+
+    series: str  # year and desk: 1404/07
+    first: int
+    last: int
+    head_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    id: int
+    name: str
+    last_serial: int
+
+
+_Rows = Sequence[Row[*tuple[object, ...]]]
+
+
+def chain_series(
+    database: Database, *, now: datetime, block_receipts: int = BLOCK_RECEIPTS_MAX
+) -> int:
+    """Chain every receipt that is not chained yet; returns how many.
+
+    Nobody waits for it: rows are read without a lock. Of two chainers at once one writes the
+    block, the other goes on behind it.
+    """
+    with database.reading() as session:
+        behind = [
+            each for each in _all_series(session) if each.last_serial > _end(session, each)[0]
+        ]
+    return sum(_chain(database, each, now=now, block_receipts=block_receipts) for each in behind)
+
+
+def day_heads(session: Session, day: date) -> list[DayHead]:
+    """The head of each series that issued receipts on a day in Tehran, ordered by series.
+
+    Blocks of the day only: what is not chained yet is not in it, so ask once the day is over and
+    ``unchained`` tells nothing.
+    """
+    of_day = (
+        select(
+            SeriesChain.series_id,
+            func.min(SeriesChain.first_serial).label("first"),
+            func.max(SeriesChain.last_serial).label("last"),
+        )
+        .where(SeriesChain.issued_on == day)
+        .group_by(SeriesChain.series_id)
+        .subquery()
+    )
+    found = session.execute(
+        select(ReceiptSeries.year, Office.code, of_day.c.first, of_day.c.last, SeriesChain.hash)
+        .join(of_day, of_day.c.series_id == ReceiptSeries.id)
+        .join(Office, Office.id == ReceiptSeries.office_id)
+        .join(
+            SeriesChain,
+            (SeriesChain.series_id == of_day.c.series_id)
+            & (SeriesChain.last_serial == of_day.c.last),
+        )
+        .order_by(ReceiptSeries.year, Office.code)
+    )
+    return [
+        DayHead(f"{year}/{code}", first, last, head_hash)
+        for year, code, first, last, head_hash in found
+    ]
+
+
+def unchained(session: Session) -> int:
+    """How many receipts are younger than the chain of their series: no fault, only young."""
+    return sum(each.last_serial - _end(session, each)[0] for each in _all_series(session))
+
+
+def chain_faults(session: Session, wanted: Wanted = EVERYTHING) -> Iterator[str]:
+    """Compute every chain again from its receipts and name the blocks that differ."""
+    for series in _all_series(session, wanted):
+        yield from _faults_of(session, series)
+
+
+def _faults_of(session: Session, series: _Series) -> Iterator[str]:
+    by_part = {"yield_per": _FETCHED_AT_ONCE}
+    blocks_of = select(SeriesChain).where(SeriesChain.series_id == series.id)
+    with (
+        session.execute(_receipts_of(series, 0), execution_options=by_part) as receipts,
+        session.scalars(
+            blocks_of.order_by(SeriesChain.first_serial), execution_options=by_part
+        ) as blocks,
+    ):
+        yield from _faults_between(series, iter(receipts), blocks)
+
+
+def _faults_between(
+    series: _Series, receipts: Iterator[Row[*tuple[object, ...]]], blocks: Iterable[SeriesChain]
+) -> Iterator[str]:
+    last_serial, head = 0, GENESIS
+    row = next(receipts, None)
+    for block in blocks:
+        rows: list[Row[*tuple[object, ...]]] = []
+        while row is not None and row.serial <= block.last_serial:
+            rows.append(row)
+            row = next(receipts, None)
+        where = {"series": series.name, "first": block.first_serial, "last": block.last_serial}
+        if block.previous_hash != head or block.first_serial != last_serial + 1:
+            yield _("{series}, {first}-{last}: does not follow the block before it").format(**where)
+        if _hash_of(block.previous_hash, series, block.issued_on, rows) != block.hash:
+            yield _(
+                "{series}, {first}-{last}: the receipts are not those that were chained"
+            ).format(**where)
+        last_serial, head = block.last_serial, block.hash
+
+
+def _chain(database: Database, series: _Series, *, now: datetime, block_receipts: int) -> int:
+    chained = 0
+    while True:
+        with database.reading() as session:
+            last_serial, head = _end(session, series)
+            query = _receipts_of(series, last_serial).limit(block_receipts)
+            found = session.execute(query).all()
+        if not found:
+            return chained
+        day, of_day = next(groupby(found, key=attrgetter("issued_on")))
+        rows = list(of_day)
+        block = {
+            "series_id": series.id,
+            "first_serial": last_serial + 1,
+            "last_serial": rows[-1].serial,
+            "issued_on": day,
+            "previous_hash": head,
+            "hash": _hash_of(head, series, day, rows),
+            "sealed_at": now,
+        }
+        try:
+            with database.writing() as session:
+                session.execute(insert(SeriesChain).values(**block))
+        except IntegrityError:
+            continue  # another chainer was first: go on behind its block
+        chained += len(rows)
+
+
+def _hash_of(previous: str, series: _Series, day: date, rows: _Rows) -> str:
+    header = {"series": series.name, "day": day.isoformat(), "receipts": len(rows)}
+    return block_hash(previous, (header, *map(_plain, rows)))
+
+
+def _plain(row: Row[*tuple[object, ...]]) -> dict[str, object]:
+    """A receipt by what is printed and frozen; no id of the database, so that others can tell."""
+    return {
+        "number": row.number,
+        "kind": row.kind,
+        "amount_rial": row.amount_rial,
+        "issued_at": row.issued_at.astimezone(UTC).isoformat(),
+        "facts": row.facts_hash,
+        "letterhead": row.letterhead,
+        "replaces": row.replaces,
+    }
+
+
+def _receipts_of(series: _Series, after_serial: int) -> Select[*tuple[object, ...]]:
+    """The receipts behind a serial, in order; all, whatever their serials, from the beginning."""
+    replaced = aliased(Receipt)
+    query = (
+        select(
+            Receipt.serial,
+            Receipt.number,
+            Receipt.kind,
+            Receipt.amount_rial,
+            Receipt.issued_on,
+            Receipt.issued_at,
+            Receipt.facts_hash,
+            Letterhead.facts_hash.label("letterhead"),
+            replaced.number.label("replaces"),
+        )
+        .outerjoin(Letterhead, Letterhead.id == Receipt.letterhead_id)
+        .outerjoin(replaced, replaced.id == Receipt.replaces_id)
+        .where(Receipt.series_id == series.id)
+        .order_by(Receipt.serial)
+    )
+    return query.where(Receipt.serial > after_serial) if after_serial else query
+
+
+def _all_series(session: Session, wanted: Wanted = EVERYTHING) -> list[_Series]:
+    found = session.execute(
+        select(ReceiptSeries.id, ReceiptSeries.year, Office.code, ReceiptSeries.last_serial)
+        .join(Office, Office.id == ReceiptSeries.office_id)
+        .where(wanted.narrow())
+        .order_by(ReceiptSeries.year, Office.code)
+    )
+    return [_Series(id_, f"{year}/{code}", last) for id_, year, code, last in found]
+
+
+def _end(session: Session, series: _Series) -> tuple[int, str]:
+    """Where a chain ends: the serial up to which it is written, and the last hash."""
+    found = session.execute(
+        select(SeriesChain.last_serial, SeriesChain.hash)
+        .where(SeriesChain.series_id == series.id)
+        .order_by(SeriesChain.first_serial.desc())
+        .limit(1)
+    ).first()
+    return (0, GENESIS) if found is None else (found.last_serial, found.hash)

@@ -1,0 +1,1 @@
+"""PDF files: pages, structure, and the containers they are written in."""

@@ -1,0 +1,1 @@
+"""What donors and strangers get: proof, statements, links."""

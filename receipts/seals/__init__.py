@@ -1,0 +1,1 @@
+"""The organisation's seal on a file: made, read and trusted."""

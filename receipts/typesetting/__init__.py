@@ -1,0 +1,1 @@
+"""Setting Persian and Latin text: levels, shapes, fonts, lines."""
