@@ -1,10 +1,12 @@
 """The migrations build what the code says: tables, CHECKs, indexes and triggers, both engines."""
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from core.database import Database
 from core.settings import ROOT
@@ -81,6 +83,42 @@ def test_every_migration_can_be_undone(tmp_path, template):
                 connection.execute(text("SET session_replication_role = replica"))
             command.downgrade(config, "base")
             command.upgrade(config, "head")
+        database.engine.dispose()
+
+
+# A job, and a receipt on a letterhead; its contribution is not needed for what is asked here.
+ROWS_AT_0006 = (
+    "INSERT INTO receipt_letterhead (id, facts, facts_hash) VALUES (1, '{}', 'aa')",
+    "INSERT INTO receipt (id, series_id, serial, number, contribution_id, kind, issued_on,"
+    " issued_at, facts, facts_hash, verify_key, letterhead_id) VALUES (1, 1, 1, '1405-00-1', 1,"
+    " 'cash', '2026-11-22', '2026-11-22 00:00:00', '{}', 'bb', 'cc', 1)",
+    "INSERT INTO job (id, kind, subject, state, run_after, attempts, created_at)"
+    " VALUES (1, 'k', 's', 'done', '2026-11-22 00:00:00', 1, '2026-11-22 00:00:00')",
+)
+
+
+def test_undoing_the_letterheads_keeps_receipts_and_checks(tmp_path, template):
+    with template.copy(tmp_path) as url:
+        database = Database(url)
+        config = Config(toml_file=str(ROOT / "pyproject.toml"))
+        with database.engine.connect() as connection:
+            config.attributes["connection"] = connection
+            lenient = "SET session_replication_role = replica"
+            connection.execute(text(lenient if SERVER_URL else "PRAGMA defer_foreign_keys = ON"))
+            command.downgrade(config, "0006")
+            for row in ROWS_AT_0006:
+                connection.execute(text(row))
+            command.downgrade(config, "0005")
+
+            kept = connection.execute(text("SELECT number, facts FROM receipt")).all()
+            assert kept == [("1405-00-1", "{}")]
+            assert "receipt_letterhead" not in inspect(connection).get_table_names()
+            with pytest.raises(IntegrityError, match="jobstate"), connection.begin_nested():
+                connection.execute(text("UPDATE job SET state = 'lost'"))
+
+            command.upgrade(config, "0006")
+            assert connection.scalar(text("SELECT letterhead_id FROM receipt")) is None
+            connection.rollback()
         database.engine.dispose()
 
 

@@ -1,5 +1,6 @@
 """Refunds on the statement: found by the bank's reference, suggested by amount, undone like all."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -30,6 +31,7 @@ from tests.factories import NOON, a_pledge, a_staff_member
 from tests.flows.test_refunding import Office
 from tests.ledger.world import a_final_payment
 from tests.reconciliation.bank import Booking
+from tests.reconciliation.closings import YESTERDAY, Closer
 from tests.sandbox import running_bank
 from tests.staff import at_work
 
@@ -116,6 +118,20 @@ def test_the_reference_with_another_amount_is_left_to_people(database, imported,
         line = session.scalars(select(StatementLine)).one()
         assert refund_suggestions(session, line) == []
         assert any("استرداد" in sentence for sentence in why_not(session, line))
+
+
+@pytest.mark.usefixtures("sent_back")
+def test_a_refund_differs_in_the_day_sheet_until_it_is_found(database, imported, reconciled):
+    closer = Closer(database)
+    awaited = replace(back("پيگيري 667788990022"), day=YESTERDAY)
+    imported([awaited, replace(back("نامشخص", 7_000), day=YESTERDAY), Booking(5)])
+    before = closer.differences(closer.prepare())
+    assert reconciled() == {"refund": 1}
+    after = closer.differences(closer.prepare())
+
+    assert before == [("unmatched_debit", -RIAL), ("unmatched_debit", -7_000)]
+    assert after == [("unmatched_debit", -7_000)]
+    closer.close()  # what is known and owned does not keep a day open
 
 
 @pytest.mark.usefixtures("sent_back")
