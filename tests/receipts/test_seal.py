@@ -4,6 +4,7 @@ import io
 import random
 import subprocess
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -59,7 +60,12 @@ def judged_by_hanko(pdf):
     signature = the_signature(pdf)
     roots = [for_hanko(certificate) for certificate in TRUSTED]
     context = ValidationContext(trust_roots=roots, allow_fetching=False)
-    return validate_pdf_signature(signature, context, ts_validation_context=context)
+    # In a thread of its own: it begins an event loop, and a browser test may have left one here.
+    with ThreadPoolExecutor(1) as apart:
+        judging = apart.submit(
+            validate_pdf_signature, signature, context, ts_validation_context=context
+        )
+        return judging.result()
 
 
 def judged_by_poppler(pdf, tmp_path):

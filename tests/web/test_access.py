@@ -14,7 +14,11 @@ from flows.desk import WalkIn, hand_over_cash, record_walk_in
 from offices.api_keys import add_key
 from offices.scope import EVERYWHERE
 from offices.staff import Role, RoleGrant
+from receipts.life.copies import make_copy
+from receipts.life.leaves import register_book
 from receipts.life.numbering import number_in_address
+from receipts.life.replacements import Corrections
+from receipts.life.replacing import ask_for_replacement
 from tests.factories import NOON, a_staff_member, office_id
 from tests.staff import at_work
 from web.pages import AUDIENCES, Allow
@@ -64,16 +68,19 @@ PEOPLE = [
 
 @pytest.fixture
 def samples(database):
-    """What the addresses name: one entry, one slip and one void request of the own desk."""
+    """What the addresses name: an entry, a slip, a copy, a paper book of the own desk …."""
     with database.writing() as session:
         clerk = a_staff_member(session, "sample", office=OWN)
-        receipt = record_walk_in(
-            session,
-            WalkIn([CashItem(1_000)], DonorFacts(name=NAME), tender=Tender.CASH),
-            office_id=office_id(session, OWN),
-            staff_id=clerk.id,
-            request_key=None,
-            now=NOON,
+        receipt, misspelt = (
+            record_walk_in(
+                session,
+                WalkIn([CashItem(1_000)], DonorFacts(name=NAME), tender=Tender.CASH),
+                office_id=office_id(session, OWN),
+                staff_id=clerk.id,
+                request_key=None,
+                now=NOON,
+            )
+            for _each in range(2)
         )
         entry = session.get_one(Contribution, receipt.contribution_id)
         slip = hand_over_cash(
@@ -82,7 +89,28 @@ def samples(database):
         asked = ask_for_void(
             session, EVERYWHERE, entry.id, reason="x", asked_by_id=clerk.id, now=NOON
         )
+        to_replace = ask_for_replacement(
+            session,
+            EVERYWHERE,
+            misspelt.id,
+            Corrections(donor_name="دیگر"),
+            reason="x",
+            asked_by_id=clerk.id,
+            now=NOON,
+        )
+        assert to_replace.id == asked.id  # both stand under ``request_id``
+        copy = make_copy(session, receipt, reason="x", made_by_id=clerk.id, now=NOON)
+        book = register_book(
+            session,
+            office_id=clerk.office_id,
+            series="الف",
+            first_number=1,
+            last_number=9,
+            registered_by_id=clerk.id,
+            now=NOON,
+        )
         pledge = session.get_one(Pledge, entry.pledge_id)
+        session.flush()
         return {
             "tracking_code": pledge.tracking_code,
             "slip_id": slip.id,
@@ -90,6 +118,11 @@ def samples(database):
             "number": number_in_address(receipt.number),
             "receipt_id": receipt.id,
             "language": "fa",
+            "year": receipt.series.year,
+            "office_code": OWN,
+            "ending": "csv",
+            "copy_id": copy.id,
+            "book_id": book.id,
         }
 
 
