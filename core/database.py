@@ -15,6 +15,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Engine,
     Enum,
     Integer,
     MetaData,
@@ -239,9 +240,7 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         if self.is_sqlite:
             _prepare_sqlite(self.engine)
-        name = self.engine.url.database
-        in_memory = not name or name == ":memory:" or name.startswith("file:")
-        self._turns = WriteTurns(None if in_memory else Path(str(name)))
+        self._turns = WriteTurns(_file_of(self.engine) if self.is_sqlite else None)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -261,6 +260,13 @@ class Database:
             session.connection(execution_options={"begin": "BEGIN IMMEDIATE"})
             yield session
             session.commit()
+
+
+def _file_of(engine: Engine) -> Path | None:
+    """The file of an SQLite database; nothing where it is held in memory."""
+    name = engine.url.database
+    in_memory = not name or name == ":memory:" or name.startswith("file:")
+    return None if in_memory else Path(str(name))
 
 
 def _prepare_sqlite(engine: Any) -> None:

@@ -29,7 +29,7 @@ from web.filters import digits
 from web.services import current
 from web.sign_in.forms import put_beside
 from web.sign_in.guard import SignedIn, the_person
-from web.sign_in.stepping_up import demand_fresh_code
+from web.sign_in.stepping_up import demand_fresh_code, is_decided
 
 _ITEM = "item-"
 
@@ -86,15 +86,8 @@ def replacement(request_id: int) -> ResponseReturnValue:
     """One request: what the receipt says and what it should say; approve or decline it."""
     who = the_person()
     form = DecisionForm(request.form)
-    if request.method == "POST" and form.validate():
-        try:
-            _decide(who, form, request_id)
-        except NotFound:
-            raise
-        except Refusal as refusal:
-            put_beside(form, "code", refusal)
-        else:
-            return redirect(url_for("desk.voids"), 303)
+    if is_decided(form, lambda: _decide(who, form, request_id)):
+        return redirect(url_for("desk.voids"), 303)
     with current.database.reading() as session:
         row = replacement_in(session, who.scope, request_id)
         page = render_template(

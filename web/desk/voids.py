@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from wtforms import HiddenField, StringField
 from wtforms.validators import AnyOf
 
-from core.refusals import NotFound, Refusal
+from core.refusals import NotFound
 from core.words import Later, _
 from donations.in_scope import void_requests_in
 from donations.models.desk import Decision, VoidRequest
@@ -17,9 +17,8 @@ from offices.staff import StaffMember
 from receipts.life.replacing import open_replacements
 from web.fields import SpokenForm, at_most
 from web.services import current
-from web.sign_in.forms import put_beside
 from web.sign_in.guard import SignedIn, the_person
-from web.sign_in.stepping_up import demand_fresh_code
+from web.sign_in.stepping_up import demand_fresh_code, is_decided
 
 _CODE_MAX = 20
 
@@ -56,15 +55,8 @@ def void_request(request_id: int) -> ResponseReturnValue:
     """One request: what would be voided and why; approve or decline it."""
     who = the_person()
     form = DecisionForm(request.form)
-    if request.method == "POST" and form.validate():
-        try:
-            _decide(who, form, request_id)
-        except NotFound:
-            raise
-        except Refusal as refusal:
-            put_beside(form, "code", refusal)
-        else:
-            return redirect(url_for("desk.voids"), 303)
+    if is_decided(form, lambda: _decide(who, form, request_id)):
+        return redirect(url_for("desk.voids"), 303)
     with current.database.reading() as session:
         row = _open_request(session, who, request_id)
         page = render_template(

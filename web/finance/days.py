@@ -47,7 +47,7 @@ from web.refusals import explain
 from web.services import current
 from web.sign_in.forms import put_beside
 from web.sign_in.guard import SignedIn, the_person
-from web.sign_in.stepping_up import demand_fresh_code
+from web.sign_in.stepping_up import demand_fresh_code, is_decided
 
 _CODE_MAX = 20
 _CHANGES_SHOWN = 100
@@ -240,15 +240,8 @@ def day_change(request_id: int) -> ResponseReturnValue:
     """A change of a signed day that somebody asked for: approve or decline it."""
     who = the_person()
     form = DecisionForm(request.form)
-    if request.method == "POST" and form.validate():
-        try:
-            _decide(who, form, request_id)
-        except NotFound:
-            raise
-        except Refusal as refusal:
-            put_beside(form, "code", refusal)
-        else:
-            return redirect(url_for("finance.day_change", request_id=request_id), 303)
+    if is_decided(form, lambda: _decide(who, form, request_id)):
+        return redirect(url_for("finance.day_change", request_id=request_id), 303)
     with current.database.reading() as session:
         row = session.get(DayChangeRequest, request_id)
         if row is None:
