@@ -1,6 +1,6 @@
 """Runs the benchmarks, prints their tables, writes ``build/bench.json``.
 
-    python -m benchmarks [gifts|reconciliation|receipts|statements ...] [--quick]
+    python -m benchmarks [gifts|reconciliation|receipts|searching|statements ...] [--quick]
 
 Nothing is asserted: a figure is read by people, and only beside the others of the same run.
 """
@@ -30,6 +30,7 @@ PARTS: Mapping[str, Part] = {
     "gifts": Part("benchmarks.gifts.run", {"rounds": 1, "seconds": 4, "old_payments": 100_000}),
     "reconciliation": Part("benchmarks.reconciliation", {"sizes": 10_000, "gift_seconds": 2}),
     "receipts": Part("benchmarks.receipts", {"rounds": 4, "batch": 200, "peer_batch": 20}),
+    "searching": Part("benchmarks.searching", {"many": 50_000, "times": 40}),
     "statements": Part("benchmarks.statements", {"lines": 20_000, "imported": 20_000, "rounds": 1}),
 }
 

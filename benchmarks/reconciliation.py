@@ -10,6 +10,7 @@ Measured in the same database of each engine, with competitors for every rule (`
   end or one for each line, for matching alone and for everything;
 * gifts on a quiet machine and while a run goes on;
 * a day's file into that history, from its bytes to the report of its run;
+* the suggestions of one open line there;
 * importing a statement, from its bytes to lines, postings and work tables.
 """
 
@@ -21,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -49,6 +51,7 @@ from offices.staff import StaffMember
 from reconciliation.expected import ExpectedDeposit, Expects, OpenLine
 from reconciliation.lines import StatementLine
 from reconciliation.running import begin_run
+from reconciliation.suggesting import suggestions
 
 ENGINES = ("sqlite", "postgresql")
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
@@ -56,6 +59,7 @@ _JOIN_ROUNDS = 3
 _UNUSABLE = "unusable"
 _DAY_LINES = 20_000  # of a day's file, at most a fiftieth of its history
 _IMPORTED_MAX = 100_000
+_SUGGESTED_LINES = 200
 
 # The keys of both sides, each in the order of the key and in that of the file.
 _BARE = (
@@ -140,6 +144,7 @@ def _measured(store: Store, size: int, *, gift_seconds: float) -> dict[str, obje
         whole, whole_processor = _seconds(lambda: run_everything(copy, now=NOW))
         judged = _judged(copy)
         days_file = _days_file_seconds(copy, min(_DAY_LINES, size // 50))
+        suggesting_ms = _suggesting_ms(copy)
     figures: dict[str, object] = {
         "lines": size,
         **judged,
@@ -157,6 +162,8 @@ def _measured(store: Store, size: int, *, gift_seconds: float) -> dict[str, obje
         "everything_lines_per_second": round(size / whole),
         "days_file_lines": min(_DAY_LINES, size // 50),
         "days_file_seconds": round(days_file, 3),
+        "suggestions_of_a_line_p50_ms": _percentile(suggesting_ms, 50),
+        "suggestions_of_a_line_p95_ms": _percentile(suggesting_ms, 95),
         "import_lines_per_second": _import_rate(min(size, _IMPORTED_MAX), store),
     }
     for (is_whole, each), rate in loops.items():
@@ -261,6 +268,18 @@ def _days_file_seconds(database: Database, lines: int) -> float:
     if report.matched != lines:
         raise AssertionError(f"{report.matched} of {lines} lines of a day's file were explained")
     return seconds
+
+
+def _suggesting_ms(database: Database) -> list[float]:
+    """Milliseconds of looking up what a line may be, for some of those that stayed open."""
+    latencies_ms = []
+    with database.reading() as session:
+        open_ids = session.scalars(select(OpenLine.line_id).order_by(OpenLine.line_id)).all()
+        for line_id in open_ids[:: max(1, len(open_ids) // _SUGGESTED_LINES)]:
+            line = session.get_one(StatementLine, line_id)
+            seconds, _ = _seconds(partial(suggestions, session, line))
+            latencies_ms.append(seconds * 1000)
+    return latencies_ms
 
 
 def _days_file(database: Database, lines: int) -> bytes:

@@ -1,6 +1,6 @@
 """The database: one engine, two ways to open a session, and tables that only grow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -170,6 +170,11 @@ def insert_if_new(session: Session, model: type[Base], **values: object) -> Any:
 def add_row(session: Session, model: type[Base], **values: object) -> None:
     """Insert one row at once, with a statement that is built once: for what every gift writes."""
     session.execute(_insert_of(model), values)
+
+
+def add_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, object]]) -> None:
+    """The same for many rows that name the same columns."""
+    session.execute(_insert_of(model), rows)
 
 
 def add_if_new(session: Session, model: type[Base], **values: object) -> None:

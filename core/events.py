@@ -23,6 +23,11 @@ class Happening(StrEnum):
     RECEIPT_ASKED_FOR = "receipt_asked_for"  # its link, once more
     STATEMENT_ASKED_FOR = "statement_asked_for"  # a donor's, of a year
     GATEWAY_PAUSED = "gateway_paused"
+    OFFER_ANSWERED = "offer_answered"  # the pledge: what of it is needed and what waits
+    OFFER_MOVED_UP = "offer_moved_up"  # the share that has a place in a need now
+    OFFER_NOT_NEEDED = "offer_not_needed"  # the share that waited for a need that was closed
+    GOODS_REFUSED = "goods_refused"  # the inspection
+    GOODS_HANDED_OVER = "goods_handed_over"  # the line of the slip
 
 
 @dataclass(frozen=True, slots=True)

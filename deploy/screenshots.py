@@ -43,6 +43,7 @@ TO_PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 DONOR = ""
 PASSER_BY = "passer-by"  # has a code, and nothing that proves whose it is
 CLERK = "clerk.azarbaijan"
+MANAGER = "manager.nation"
 FINANCE = "finance1"
 SECOND_OF_FINANCE = "finance2"
 TAKEN_OUT = "sep-main"
@@ -287,6 +288,16 @@ def a_clerk_logs_a_visitor(studio: Studio) -> None:
     deposit_id = first_deposit_id(page)
     studio.bank("/admin/lines", kind="desk", amount_rial=1_000_000, deposit_id=deposit_id)
     studio.show("desk", "/desk", CLERK)
+    for name, address in (
+        ("cash", "/desk/cash"),
+        ("goods", "/desk/goods"),
+        ("stock", "/desk/goods/stock"),
+        ("volunteers", "/desk/volunteers"),
+        ("offline", "/desk/offline"),
+        ("offices", "/desk/offices"),
+    ):
+        studio.show(name, address, MANAGER if name == "offices" else CLERK)
+    studio.show("needs", "/needs")
 
 
 def the_next_day_comes(studio: Studio, folder: Path) -> None:

@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 from core.digits import normalise
 from core.refusals import Refusal
 from core.rial import checked_rial
+from donations.goods.inspecting import Seen
 from donations.models.acceptance import Condition, GoodsAcceptance, ServiceAcceptance, ValueBasis
 from donations.models.contribution import ContributionLine
+from donations.models.goods_category import OTHER
 from donations.models.pledge import ItemKind
 from donations.pledging import TEXT_MAX, UnusableText
 
@@ -47,13 +49,23 @@ class OtherKind(Exception):
 
 @dataclass(frozen=True, slots=True)
 class GoodsFound:
-    """How goods came. A value is whole rials and never added to money."""
+    """How goods came. A value is whole rials and never added to money; a day is Tehran's."""
 
     condition: Condition
     basis: ValueBasis = ValueBasis.NOT_VALUED
     assessed_value_rial: int | None = None
     appraiser: str | None = None
     warehouse_number: str | None = None
+    category: str = OTHER
+    expires_on: date | None = None
+    is_opened: bool | None = None
+    works: bool | None = None
+    shelf: str | None = None
+
+    @property
+    def seen(self) -> Seen:
+        """What the acceptance rules look at."""
+        return Seen(self.condition, self.category, self.expires_on, self.is_opened, self.works)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +105,21 @@ def write_found(
     session.flush()
 
 
-def _goods(line: ContributionLine, found: GoodsFound) -> GoodsAcceptance:
+def require_whole_value(found: GoodsFound) -> None:
+    """See to it that a value, what it rests on and who says so go together.
+
+    Raises ValueMissing, AppraiserMissing, UnusableText.
+    """
     is_valued = found.basis is not ValueBasis.NOT_VALUED
     if is_valued != (found.assessed_value_rial is not None):
         raise ValueMissing
     appraiser = _text("appraiser", found.appraiser)
     if (found.basis is ValueBasis.APPRAISER) != (appraiser is not None):
         raise AppraiserMissing
+
+
+def _goods(line: ContributionLine, found: GoodsFound) -> GoodsAcceptance:
+    require_whole_value(found)
     return GoodsAcceptance(
         contribution_line_id=line.id,
         condition=found.condition,
@@ -107,7 +127,7 @@ def _goods(line: ContributionLine, found: GoodsFound) -> GoodsAcceptance:
         assessed_value_rial=(
             checked_rial(found.assessed_value_rial) if found.assessed_value_rial else None
         ),
-        appraiser=appraiser,
+        appraiser=_text("appraiser", found.appraiser),
         warehouse_number=_text("warehouse_number", found.warehouse_number, longest=NUMBER_MAX),
     )
 

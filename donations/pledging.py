@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.clock import tehran_date
 from core.digits import folded, normalise
@@ -14,9 +14,13 @@ from core.identifiers import new_tracking_code, parse_mobile, parse_national_id
 from core.refusals import Refusal
 from core.rial import checked_rial
 from donations.deposit_ids import next_deposit_id
+from donations.donor_words import keep_words
+from donations.merging import is_visible
 from donations.models.donor import Donor
 from donations.models.fund import MOST_NEEDED, Fund
 from donations.models.pledge import Channel, HiddenFrom, ItemKind, Pledge, PledgeItem
+from offices.audit import note
+from offices.scope import Scope
 
 ITEMS_MAX = 50
 NAME_MAX = 200
@@ -138,11 +142,11 @@ def make_pledge(
     """
     if not 1 <= len(items) <= ITEMS_MAX:
         raise NothingPromised(count=len(items))
-    funds = _funds(session, {item.fund or MOST_NEEDED for item in items})
+    funds = open_funds(session, {item.fund or MOST_NEEDED for item in items})
     pledge = Pledge(
         tracking_code=new_tracking_code(),
         deposit_id=next_deposit_id(session, source.place, tehran_date(now)),
-        donor=_donor(session, donor, now=now),
+        donor=_donor(session, donor, source, now=now),
         hidden_from=donor.hidden_from,
         office_id=source.office_id,
         channel=source.channel,
@@ -157,6 +161,7 @@ def make_pledge(
     )
     session.add(pledge)
     session.flush()
+    keep_words(session, pledge, source.office_id)
     return pledge
 
 
@@ -175,7 +180,8 @@ def read_quantity(text: str) -> int:
     return _checked_quantity(int(digits) * 1000 + int(decimals.ljust(3, "0") if decimals else 0))
 
 
-def _funds(session: Session, codes: set[str]) -> dict[str, Fund]:
+def open_funds(session: Session, codes: set[str]) -> dict[str, Fund]:
+    """The funds of these codes. Raises UnknownFund."""
     found = session.scalars(_OPEN_FUNDS, {"codes": sorted(codes)})
     funds = {fund.code: fund for fund in found}
     for missing in codes - funds.keys():
@@ -217,35 +223,95 @@ def _text(name: str, text: str, *, longest: int = TEXT_MAX) -> str:
     return clean
 
 
-def _donor(session: Session, facts: DonorFacts, *, now: datetime) -> Donor | None:
-    """The donor with what was told; somebody already known by mobile and name is that donor."""
+def told_donor(facts: DonorFacts, *, now: datetime) -> Donor | None:
+    """What was told of a donor, if anything was."""
     given_name = (facts.name or "").strip()
     name = _text("name", given_name, longest=NAME_MAX) if given_name else None
-    mobile = parse_mobile(facts.mobile) if facts.mobile else None
-    national_id = parse_national_id(facts.national_id) if facts.national_id else None
-    email = parse_email(facts.email) if facts.email else None
-    if not (name or mobile or national_id or email):
-        return None
-    name_folded = folded(name) if name else None
-    if mobile:
-        known = session.scalars(
-            select(Donor).where(
-                Donor.mobile == mobile,
-                Donor.name_folded == name_folded if name_folded else Donor.name_folded.is_(None),
-                Donor.email == email if email else Donor.email.is_(None),
-                Donor.national_id == national_id if national_id else Donor.national_id.is_(None),
-            )
-        ).first()
-        if known is not None:
-            return known
-    return Donor(
+    told = Donor(
         name=name,
-        name_folded=name_folded,
-        mobile=mobile,
-        email=email,
-        national_id=national_id,
+        name_folded=folded(name) if name else None,
+        mobile=parse_mobile(facts.mobile) if facts.mobile else None,
+        email=parse_email(facts.email) if facts.email else None,
+        national_id=parse_national_id(facts.national_id) if facts.national_id else None,
         created_at=now,
     )
+    return told if told.name or told.mobile or told.national_id or told.email else None
+
+
+def _donor(session: Session, facts: DonorFacts, source: Source, *, now: datetime) -> Donor | None:
+    """The donor with what was told; somebody already known by mobile and name is that donor."""
+    told = told_donor(facts, now=now)
+    if told is None or told.mobile is None:
+        return told
+    at_a_desk = source.channel is Channel.DESK
+    known = _known_at(session, told, facts, source, now=now) if at_a_desk else None
+    return known or _told_alike(session, told) or told
+
+
+def _told_alike(session: Session, told: Donor) -> Donor | None:
+    """Who told the very same before. Who told more is not taken: papers would show the rest."""
+    return session.scalars(
+        _named_alike(told).where(
+            Donor.email == told.email if told.email else Donor.email.is_(None),
+            Donor.national_id == told.national_id
+            if told.national_id
+            else Donor.national_id.is_(None),
+        )
+    ).first()
+
+
+def _known_at(
+    session: Session, told: Donor, facts: DonorFacts, source: Source, *, now: datetime
+) -> Donor | None:
+    """Who gave at this desk before under this mobile and name, with nothing that contradicts.
+
+    The desk knows that donor, so that nothing is revealed; what was left open is filled in, but
+    not from a gift that hides its donor.
+    """
+    here = Scope(frozenset({source.office_id}))
+    known = session.scalars(
+        _named_alike(told)
+        .where(
+            _agrees(Donor.email, told.email),
+            _agrees(Donor.national_id, told.national_id),
+            is_visible(here, Donor.id),
+        )
+        .order_by(Donor.id)
+        .limit(1)
+    ).first()
+    if known is None:
+        return None
+    more = {
+        name: value
+        for name in ("email", "national_id")
+        if (value := getattr(told, name)) and not getattr(known, name)
+    }
+    if more and facts.hidden_from is HiddenFrom.EVERYONE:
+        return None
+    for name, value in more.items():
+        setattr(known, name, value)
+    if more:
+        note(
+            session,
+            "donor.complete",
+            subject="donor",
+            subject_id=known.id,
+            now=now,
+            actor_id=source.taken_by_id,
+            told=sorted(more),
+        )
+    return known
+
+
+def _agrees(column: InstrumentedAttribute[str | None], told: str | None) -> ColumnElement[bool]:
+    return or_(column.is_(None), column == told) if told else true()
+
+
+def _named_alike(told: Donor) -> Select[Donor]:
+    has_same_name = (
+        Donor.name_folded == told.name_folded if told.name_folded else Donor.name_folded.is_(None)
+    )
+    return select(Donor).where(Donor.mobile == told.mobile, has_same_name)
 
 
 def name_donor(pledge: Pledge, name: str, *, now: datetime) -> None:

@@ -2,14 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from core.clock import tehran_date
+from core.digits import normalise
 from core.refusals import Refusal
 from core.rial import checked_rial
 from donations.deposit_ids import next_deposit_id
-from donations.models.desk import DepositSlip
+from donations.models.desk import DepositSlip, SlipVoid
+from donations.voiding import REASON_MAX
 from offices.places import Office
 
 
@@ -21,12 +23,30 @@ class NotInHand(Refusal):
     field = "amount"
 
 
-def hold_drawer(session: Session, office_id: int) -> Office:
-    """Keep everybody else from moving the cash of this desk until the transaction ends.
+class SlipVoided(Refusal):
+    """The slip was voided before; its cash lies where it lay."""
 
-    A slip and a void both take cash out; each holds the drawer before it looks what is in it.
-    """
-    return session.get_one(Office, office_id, with_for_update={"key_share": True})
+    code = "slip.void"
+
+
+class SlipReasonMissing(Refusal):
+    """A slip that is voided without a reason, or with one that is too long."""
+
+    code = "slip.reason_missing"
+    http_status = 422
+    field = "reason"
+
+
+class SlipSecondPersonNeeded(Refusal):
+    """Whoever made a slip does not void it."""
+
+    code = "slip.second_person_needed"
+    http_status = 403
+
+
+def slip_stands() -> ColumnElement[bool]:
+    """Whether nobody voided the slip of a query."""
+    return ~exists().where(SlipVoid.slip_id == DepositSlip.id).correlate(DepositSlip)
 
 
 def slip_of_request(session: Session, request_key: str) -> DepositSlip | None:
@@ -49,7 +69,7 @@ def write_slip(
 ) -> DepositSlip:
     """Write a slip over cash that lies free in the drawer. Raises NotInHand, UnreadableAmount.
 
-    The drawer must be held (``hold_drawer``) from before ``free_rial`` was read.
+    The office must be held (``hold_office``) from before ``free_rial`` was read.
     """
     if checked_rial(amount_rial) > free_rial:
         raise NotInHand(free_rial=max(free_rial, 0))
@@ -70,3 +90,29 @@ def write_slip(
     session.add(slip)
     session.flush()
     return slip
+
+
+def write_slip_void(
+    session: Session, slip: DepositSlip, reason: str, *, voided_by_id: int, now: datetime
+) -> SlipVoid:
+    """Say that the cash of a slip does not go to the bank under it. Its number stays used.
+
+    The office must be held. Raises SlipVoided, SlipSecondPersonNeeded, SlipReasonMissing.
+    """
+    if session.scalar(select(exists().where(SlipVoid.slip_id == slip.id))):
+        raise SlipVoided(number=slip.number)
+    if voided_by_id == slip.made_by_id:
+        raise SlipSecondPersonNeeded
+    reason = normalise(reason)
+    if not 0 < len(reason) <= REASON_MAX:
+        raise SlipReasonMissing(longest=REASON_MAX)
+    void = SlipVoid(
+        slip_id=slip.id,
+        made_by_id=slip.made_by_id,
+        reason=reason,
+        voided_by_id=voided_by_id,
+        voided_at=now,
+    )
+    session.add(void)
+    session.flush()
+    return void

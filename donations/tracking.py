@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from core.digits import digits_only
 from core.identifiers import is_tracking_code
+from core.reasons import Reason
 from core.refusals import NotFound
 from donations.models.contribution import Contribution
 from donations.models.payment import Payment, PaymentState
@@ -63,11 +64,33 @@ class StageKind(StrEnum):
     RETURNING = "returning"  # the money is on its way back
     RETURNED = "returned"  # the bank gave the money back
     VOID = "void"
+    # Of goods; donations.goods.stages tells them.
+    RESERVED = "reserved"  # a place in a need is kept
+    WAITING = "waiting"  # beyond what is needed, on the waiting list
+    NEED_CLOSED = "need_closed"  # waited, and the need is asked for no more
+    APPOINTMENT = "appointment"
+    APPOINTMENT_CANCELLED = "appointment_cancelled"
+    BEING_VALUED = "being_valued"  # a second person looks at the assessed value
+    REFUSED = "refused"  # by an acceptance rule
+    HANDED_OVER = "handed_over"  # on a slip, to a centre, a sub-service or a person in charge
+    ARRIVED = "arrived"  # whoever took it has acknowledged it
+    CAME_BACK = "came_back"  # a hand-over was reversed
+    WITHDRAWN = "withdrawn"  # the donor or the desk took the promise of an item back
+    # Of hours; donations.volunteers.stages tells them.
+    WORK_PLANNED = "work_planned"  # a day was agreed
+    WORK_DONE = "work_done"  # the centre confirmed the hours of a day
+    WORK_MISSED = "work_missed"
+    WORK_CANCELLED = "work_cancelled"  # one day was called off
+    WORK_CORRECTED = "work_corrected"  # the hours of a day were told anew
+    WORK_CLOSED = "work_closed"  # no more hours are expected
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One thing that happened to a pledge."""
+    """One thing that happened to a pledge, or to the one item that is named.
+
+    ``told`` says more about it, in the donor's words and without naming anybody.
+    """
 
     kind: StageKind
     at: datetime
@@ -75,6 +98,8 @@ class Stage:
     gateway: str | None = None
     trace_number: str | None = None
     contribution_id: int | None = None
+    item_id: int | None = None
+    told: Reason | None = None
 
 
 def pledge_with_code(session: Session, code: str) -> Pledge:

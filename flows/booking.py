@@ -45,6 +45,7 @@ from reconciliation.found import (
     LostRace,
     analysed,
     emptied,
+    in_order_locked,
     next_id,
     rows_of,
 )
@@ -62,9 +63,7 @@ def drop_unpromised(session: Session) -> None:
     """
     pledges = select(FOUND.c.target_id).where(FOUND.c.target == Target.PLEDGE.value)
     if session.connection().dialect.name == "postgresql":
-        session.execute(
-            select(Pledge.id).where(Pledge.id.in_(pledges)).order_by(Pledge.id).with_for_update()
-        )
+        session.execute(in_order_locked(Pledge.id, pledges))
     promised = (
         select(func.coalesce(func.sum(PledgeItem.amount_rial), 0))
         .where(PledgeItem.pledge_id == FOUND.c.target_id, _is_open_cash())
@@ -98,11 +97,9 @@ def _read_as_it_costs(session: Session) -> None:
     """Let PostgreSQL choose again: it has been kept from reading whole tables, also short ones.
 
     What a slice brings stands in temporary tables without the indexes that every join would need.
-    Long tables are still read by their indexes, which in memory cost what they are said to here.
     """
     if session.connection().dialect.name == "postgresql":
-        for setting in ("enable_seqscan = on", "random_page_cost = 1"):
-            session.connection().exec_driver_sql(f"SET LOCAL {setting}")
+        session.connection().exec_driver_sql("SET LOCAL enable_seqscan = on")
 
 
 def _take_ids(session: Session, *, now: datetime) -> None:

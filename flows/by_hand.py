@@ -19,9 +19,11 @@ from reconciliation.assigning import (
     find_fee_by_hand,
     find_refund_by_hand,
     find_reversal_by_hand,
+    find_slip_by_hand,
     find_split_by_hand,
     find_transfer_by_hand,
     open_credit,
+    refuse_cash_of_slip,
 )
 from reconciliation.matching import write_matches
 from reconciliation.running import begin_by_hand
@@ -50,7 +52,7 @@ def assign(
 
     Raises what ``reconciliation.assigning.find_by_hand`` raises.
     """
-    begin_to_find(session)
+    begin_to_find(session, [line_id], [pledge_id])
     find_by_hand(session, line_id, pledge_id, as_given=as_given)
     confirmed(session, line_id, pledge_id, by=made_by_id, now=now)
     _write(session, [line_id], "reconciliation.assign", made_by_id=made_by_id, now=now)
@@ -63,7 +65,7 @@ def split(
 
     Raises what ``reconciliation.assigning.find_split_by_hand`` raises.
     """
-    begin_to_find(session)
+    begin_to_find(session, [line_id], [part.pledge_id for part in parts])
     find_split_by_hand(session, line_id, parts)
     for part in parts:
         confirmed(session, line_id, part.pledge_id, by=made_by_id, now=now)
@@ -77,9 +79,11 @@ def receive_unidentified(
 
     It becomes a pledge without a donor, so that it is received, receipted and followed like any
     other. Whoever turns up later is given the line by undoing this and assigning it. Raises
-    NotFound, LineNotOpen, WrongSide, UnknownFund.
+    NotFound, LineNotOpen, WrongSide, CashOfSlip, UnknownFund.
     """
+    begin_to_find(session, [line_id])
     line = open_credit(session, line_id)
+    refuse_cash_of_slip(session, line)
     pledge = promise(
         session,
         [CashItem(line.amount_rial, fund)],
@@ -90,7 +94,6 @@ def receive_unidentified(
         taken_by_id=made_by_id,
         now=now,
     )
-    begin_to_find(session)
     find_by_hand(session, line_id, pledge.id, as_given=False)
     _write(
         session, [line_id], "reconciliation.receive_unidentified", made_by_id=made_by_id, now=now
@@ -103,7 +106,7 @@ def mark_fee(session: Session, line_id: int, *, made_by_id: int, now: datetime) 
 
     Raises what ``reconciliation.assigning.find_fee_by_hand`` raises.
     """
-    begin_to_find(session)
+    begin_to_find(session, [line_id])
     find_fee_by_hand(session, line_id)
     _write(session, [line_id], "reconciliation.mark_fee", made_by_id=made_by_id, now=now)
 
@@ -115,9 +118,21 @@ def mark_refund(
 
     Raises what ``reconciliation.assigning.find_refund_by_hand`` raises.
     """
-    begin_to_find(session)
+    begin_to_find(session, [line_id])
     find_refund_by_hand(session, line_id, request_id)
     _write(session, [line_id], "reconciliation.mark_refund", made_by_id=made_by_id, now=now)
+
+
+def mark_slip(
+    session: Session, line_id: int, slip_id: int, *, made_by_id: int, now: datetime
+) -> None:
+    """Say that an open credit is the cash of a slip, though it does not bear the slip's id.
+
+    Raises what ``reconciliation.assigning.find_slip_by_hand`` raises.
+    """
+    begin_to_find(session, [line_id])
+    find_slip_by_hand(session, line_id, slip_id)
+    _write(session, [line_id], "reconciliation.mark_slip", made_by_id=made_by_id, now=now)
 
 
 def mark_transfer(
@@ -127,7 +142,7 @@ def mark_transfer(
 
     Raises what ``reconciliation.assigning.find_transfer_by_hand`` raises.
     """
-    begin_to_find(session)
+    begin_to_find(session, [line_id, other_id])
     find_transfer_by_hand(session, line_id, other_id)
     lines = [line_id, other_id]
     _write(session, lines, "reconciliation.mark_transfer", made_by_id=made_by_id, now=now)
@@ -140,7 +155,7 @@ def mark_reversal(
 
     Raises what ``reconciliation.assigning.find_reversal_by_hand`` raises.
     """
-    begin_to_find(session)
+    begin_to_find(session, [line_id, other_id])
     find_reversal_by_hand(session, line_id, other_id)
     lines = [line_id, other_id]
     _write(session, lines, "reconciliation.mark_reversal", made_by_id=made_by_id, now=now)
@@ -154,10 +169,10 @@ def accept(
     What does not hold any more is left out and told. All of it is a run of its own, so that one
     undo takes it back.
     """
-    begin_to_find(session)
+    begin_to_find(session, [line_id for line_id, _ in pairs], [pledge_id for _, pledge_id in pairs])
     found: list[int] = []
     refused: list[tuple[int, Refusal]] = []
-    for line_id, pledge_id in pairs:
+    for line_id, pledge_id in sorted(pairs):  # in one order, whoever else takes the same lines
         try:
             find_by_hand(session, line_id, pledge_id, as_given=False)
         except Refusal as refusal:

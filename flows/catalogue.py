@@ -1,4 +1,4 @@
-"""What a new installation begins with: funds, provinces, desks, the account 90190, terminals.
+"""What a new installation begins with: funds, provinces, desks, goods, account 90190, terminals.
 
 Everything here is data that staff extend later; loading it again adds what is missing and changes
 nothing that is there.
@@ -15,7 +15,11 @@ from sqlalchemy.orm import Session
 from core.clock import tehran_moment
 from core.database import insert_if_new
 from core.settings import ROOT
+from donations.models.acceptance_rule import AcceptanceRule, RuleKind
+from donations.models.cash_count import Denomination, DenominationChange
 from donations.models.fund import MOST_NEEDED, Fund, FundKind
+from donations.models.goods_category import GoodsCategory
+from donations.models.volunteer import Skill
 from ledger.accounts import BankAccount
 from ledger.terminals import Terminal, TerminalTerms
 from offices.places import Office, OfficeKind, Province
@@ -24,9 +28,14 @@ from reconciliation.calendar import WeeklyRest, say_fixed_holidays
 
 _SERVICES = ROOT / "donations/catalogue/services.csv"
 _OFFICES = ROOT / "offices/catalogue/offices.csv"
+_GOODS = ROOT / "donations/catalogue/goods.csv"
+_SKILLS = ROOT / "donations/catalogue/skills.csv"
 _BEGINNING = date(2025, 3, 21)  # 1 Farvardin 1404
 _REST = (3, 4)  # Thursday and Friday, where Monday is 0
 _YEARS = range(1404, 1407)
+# What the Central Bank has in circulation, in rials; Iran cheques are notes.
+_NOTES = (2_000_000, 1_000_000, 500_000, 100_000, 50_000, 20_000, 10_000, 5_000, 2_000, 1_000)
+_COINS = (5_000, 2_000, 1_000, 500)
 
 
 def load_catalogue(session: Session) -> None:
@@ -35,6 +44,9 @@ def load_catalogue(session: Session) -> None:
     _load_offices(session)
     _load_account(session)
     _load_calendar(session)
+    _load_denominations(session)
+    _load_goods(session)
+    _load_skills(session)
 
 
 def load_terminals(session: Session, gateways: Mapping[str, Gateway]) -> None:
@@ -176,6 +188,65 @@ def _load_calendar(session: Session) -> None:
     for weekday in _REST:
         session.execute(insert_if_new(session, WeeklyRest, valid_from=_BEGINNING, weekday=weekday))
     say_fixed_holidays(session, _YEARS, now=tehran_moment(_BEGINNING, time()))
+
+
+def _load_goods(session: Session) -> None:
+    """Categories of goods with the rules they begin with; a rule set by people stays as it is."""
+    begins_at = tehran_moment(_BEGINNING, time())
+    for row in _rows(_GOODS):
+        names = {name: row[name] for name in ("code", "name_fa", "name_en")}
+        session.execute(insert_if_new(session, GoodsCategory, **names))
+        category = select(GoodsCategory.id).where(GoodsCategory.code == row["code"])
+        for kind in RuleKind:
+            if int(row[kind]):
+                session.execute(
+                    insert_if_new(
+                        session,
+                        AcceptanceRule,
+                        category_id=session.scalars(category).one(),
+                        kind=kind,
+                        value=int(row[kind]),
+                        valid_from=_BEGINNING,
+                        reason="catalogue",
+                        set_at=begins_at,
+                    )
+                )
+
+
+def _load_skills(session: Session) -> None:
+    for row in _rows(_SKILLS):
+        names = {name: row[name] for name in ("code", "name_fa", "name_en")}
+        licence = row["licence_service_id"] or None
+        session.execute(
+            insert_if_new(
+                session,
+                Skill,
+                **names,
+                licence_service_id=licence,
+                needs_licence=licence is not None,
+                is_open=True,
+            )
+        )
+
+
+def _load_denominations(session: Session) -> None:
+    begins_at = tehran_moment(_BEGINNING, time())
+    for is_coin, values in ((False, _NOTES), (True, _COINS)):
+        for value_rial in values:
+            names = {"value_rial": value_rial, "is_coin": is_coin}
+            session.execute(insert_if_new(session, Denomination, **names))
+            denomination = select(Denomination.id).filter_by(**names)
+            session.execute(
+                insert_if_new(
+                    session,
+                    DenominationChange,
+                    denomination_id=session.scalars(denomination).one(),
+                    is_counted=True,
+                    valid_from=_BEGINNING,
+                    reason="catalogue",
+                    set_at=begins_at,
+                )
+            )
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:

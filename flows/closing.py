@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from donations.models.desk import Decision
 from flows.undoing import undo_line
 from offices.audit import note
-from reconciliation import closing
+from reconciliation import closing, day_changes, difference_owners
 from reconciliation.day_sheets import DayChange, DayChangeRequest, DaySheet
 from reconciliation.importing import account_with_number
 from reconciliation.undoing import checked_reason
@@ -38,9 +38,9 @@ def ask_to_reopen(
 ) -> DayChangeRequest:
     """Ask that the latest signed day is opened again; another person decides.
 
-    Raises ReasonMissing and what ``reconciliation.closing.ask_to_reopen`` raises.
+    Raises ReasonMissing and what ``reconciliation.day_changes.ask_to_reopen`` raises.
     """
-    request = closing.ask_to_reopen(
+    request = day_changes.ask_to_reopen(
         session, sheet_id, reason=checked_reason(reason), asked_by_id=asked_by_id, now=now
     )
     _note_request(session, "day.ask_to_reopen", request, asked_by_id, now=now)
@@ -52,9 +52,9 @@ def ask_to_undo(
 ) -> DayChangeRequest:
     """Ask that what explains a line of a signed day is taken back; another person decides.
 
-    Raises ReasonMissing and what ``reconciliation.closing.ask_to_undo`` raises.
+    Raises ReasonMissing and what ``reconciliation.day_changes.ask_to_undo`` raises.
     """
-    request = closing.ask_to_undo(
+    request = day_changes.ask_to_undo(
         session, line_id, reason=checked_reason(reason), asked_by_id=asked_by_id, now=now
     )
     _note_request(session, "day.ask_to_undo", request, asked_by_id, now=now)
@@ -67,9 +67,9 @@ def decide_on_change(
     """Decide on a change of a signed day; an approved one is done at once.
 
     What an undo reverses is dated today, so that the signed day stays as it was signed. Raises
-    NotFound, UndoneMeanwhile and what ``reconciliation.closing.decide_on_change`` raises.
+    NotFound, UndoneMeanwhile and what ``reconciliation.day_changes.decide_on_change`` raises.
     """
-    request = closing.decide_on_change(
+    request = day_changes.decide_on_change(
         session, request_id, decision, decided_by_id=decided_by_id, now=now
     )
     if request.change is DayChange.UNDO_LINE and decision is Decision.APPROVED:
@@ -95,7 +95,7 @@ def assign_owner(
     now: datetime,
 ) -> None:
     """Say who looks after a difference from now on. Raises NotFound."""
-    found = closing.assign_owner(
+    found = difference_owners.assign_owner(
         session,
         difference_id,
         owner_id=owner_id,

@@ -30,6 +30,7 @@ DEMO_STAFF = (
     DemoPerson("clerk2.azarbaijan", "یاشار رضایی", Role.CLERK, "01"),
     DemoPerson("manager.azarbaijan", "آیدین کریمی", Role.OFFICE_MANAGER, "01"),
     DemoPerson("clerk.ardabil", "نرگس اکبری", Role.CLERK, "03"),
+    DemoPerson("manager.nation", "پروانه سلطانی", Role.NATIONAL_MANAGER, ONLINE_OFFICE_CODE),
     DemoPerson("finance1", "مینا صادقی", Role.FINANCE, ONLINE_OFFICE_CODE),
     DemoPerson("finance2", "بهرام نوری", Role.FINANCE, ONLINE_OFFICE_CODE),
     DemoPerson("auditor", "لیلا عباسی", Role.AUDITOR, ONLINE_OFFICE_CODE),

@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Exists, ScalarSelect, exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from core.clock import tehran_date
 from core.database import sum_rial
 from core.refusals import NotFound, Refusal
 from donations.accepting import Found
+from donations.custody.drawers import drawer_of_posting
+from donations.custody.slip_sources import chosen_sources, write_sources
 from donations.in_scope import slips_in
+from donations.models.cashier import CashierSession
 from donations.models.contribution import (
     Contribution,
     ContributionReversal,
@@ -20,19 +23,24 @@ from donations.models.contribution import (
 )
 from donations.models.desk import Decision, DepositSlip, DeskEntry, VoidRequest
 from donations.models.pledge import Channel, Pledge
+from donations.paying import locked_pledge
 from donations.pledging import DonorFacts, Item
-from donations.slips import hold_drawer, slip_of_request, write_slip
+from donations.slips import slip_of_request, slip_stands, write_slip
 from donations.tracking import pledge_with_code
 from donations.voiding import decide_on_void, refuse_foreign_money
 from flows.pledging import promise
 from flows.receiving import receive_at_desk, reverse_contribution
+from flows.slip_voids import refuse_carried
+from flows.volunteers import refuse_planned
 from ledger.accounts import AccountKind, LedgerAccount, account_code, central_account
-from ledger.postings import Entry
+from ledger.postings import Cause, Entry, posting_of
 from ledger.terminals import Terminal
 from offices.audit import note
+from offices.holding import hold_office
 from offices.places import ONLINE_OFFICE_CODE, Office
 from offices.scope import Scope
 from offices.staff import StaffMember
+from receipts.life.numbering import GivenNumber
 from receipts.life.series import Receipt
 from reconciliation.expected import Expects, expect_deposit
 from reconciliation.matches import Match, MatchUndo, Target, has_target
@@ -45,7 +53,7 @@ class SeenBefore(Refusal):
 
 
 class CashHandedOver(Refusal):
-    """The cash of an entry is at the bank, or on its way there: the drawer cannot give it back."""
+    """The cash of an entry is at the bank, or on its way there: the desk cannot give it back."""
 
     code = "void.cash_handed_over"
 
@@ -62,6 +70,7 @@ class WalkIn:
     cheque_number: str | None = None
     language: str = "fa"
     found: Mapping[int, Found] = field(default_factory=dict)  # by the place of the item, from 0
+    promised: Collection[int] = ()  # the places of items that are only promised today
     is_another: bool = False  # somebody looked at a similar entry and said that this is not it
 
 
@@ -83,14 +92,20 @@ class Arrival:
 class Drawer:
     """The money of one desk, in rials."""
 
-    in_hand_rial: int
+    at_desk_rial: int  # outside of cashiers' drawers
+    in_drawers_rial: int  # of open sessions
     under_way_rial: int  # on slips that no statement has confirmed yet
     cheques_rial: int
 
     @property
+    def in_hand_rial(self) -> int:
+        """All of the office's cash."""
+        return self.at_desk_rial + self.in_drawers_rial
+
+    @property
     def free_rial(self) -> int:
-        """What can still be handed to the bank."""
-        return self.in_hand_rial - self.under_way_rial
+        """What can still be handed to the bank, or taken into a drawer."""
+        return self.at_desk_rial - self.under_way_rial
 
 
 def record_walk_in(
@@ -101,17 +116,22 @@ def record_walk_in(
     staff_id: int,
     request_key: str | None,
     now: datetime,
+    given: GivenNumber | None = None,
+    received_at: datetime | None = None,
 ) -> Receipt:
     """Promise, contribution, posting and receipt number of a gift at the counter, all or nothing.
 
-    The same form sent twice is one entry. Raises SeenBefore and what ``promise`` raises.
+    The same form sent twice is one entry. ``given`` and ``received_at`` are those of a gift that a
+    browser kept while it had no line. Raises SeenBefore, NotFound for a terminal of another
+    desk, and what ``promise`` raises.
     """
     key = _key(staff_id, request_key) if request_key else None
     # A form sent twice at one moment: the second waits here until the first is saved.
     session.get_one(StaffMember, staff_id, with_for_update={"key_share": True})
-    if key is not None and (receipt := _receipt_of_request(session, key)) is not None:
+    if key is not None and (receipt := receipt_of_request(session, key)) is not None:
         return receipt
-    same_number = _entry_of_same_number(session, walk_in, office_id, now=now)
+    _refuse_terminal_elsewhere(session, walk_in.terminal, office_id)
+    same_number = refuse_same_number(session, walk_in, office_id, now=received_at or now)
     pledge = promise(
         session,
         walk_in.items,
@@ -132,10 +152,15 @@ def record_walk_in(
         terminal=walk_in.terminal,
         trace_number=walk_in.trace_number,
         cheque_number=walk_in.cheque_number,
+        item_ids=[
+            item.id for place, item in enumerate(pledge.items) if place not in walk_in.promised
+        ],
         found={pledge.items[place].id: found for place, found in walk_in.found.items()},
         staff_id=staff_id,
         request_key=key,
         now=now,
+        given=given,
+        received_at=received_at,
     )
 
 
@@ -151,14 +176,16 @@ def receive_promised(
 ) -> Receipt:
     """Receive at a desk what was promised before, online or by telephone, under one receipt.
 
-    The same form sent twice is one entry. Raises NotFound, SeenBefore, NothingToReceive.
+    The same form sent twice is one entry. Raises NotFound, SeenBefore, NothingToReceive,
+    HoursArePlanned.
     """
     key = _key(staff_id, request_key) if request_key else None
     session.get_one(StaffMember, staff_id, with_for_update={"key_share": True})
-    if key is not None and (receipt := _receipt_of_request(session, key)) is not None:
+    if key is not None and (receipt := receipt_of_request(session, key)) is not None:
         return receipt
     pledge = promised_to(session, scope, arrival.tracking_code)
-    same_number = _entry_of_same_number(session, arrival, office_id, now=now)
+    refuse_planned(session, arrival.item_ids)
+    same_number = refuse_same_number(session, arrival, office_id, now=now)
     if arrival.is_another:
         _note_told_apart(session, pledge, same_number, staff_id=staff_id, now=now)
     return receive_at_desk(
@@ -191,7 +218,12 @@ def promised_to(session: Session, scope: Scope, tracking_code: str) -> Pledge:
 
 def is_recorded(session: Session, *, staff_id: int, request_key: str) -> bool:
     """Whether this form of this person was saved before."""
-    return _receipt_of_request(session, _key(staff_id, request_key)) is not None
+    return recorded_under(session, staff_id=staff_id, request_key=request_key) is not None
+
+
+def recorded_under(session: Session, *, staff_id: int, request_key: str) -> Receipt | None:
+    """The receipt of the entry that this form of this person was saved as, if it was."""
+    return receipt_of_request(session, _key(staff_id, request_key))
 
 
 def terminals_at(session: Session, office_id: int) -> Sequence[Terminal]:
@@ -207,11 +239,12 @@ def drawer(session: Session, office: Office) -> Drawer:
     Asked in one statement, so that a slip confirmed meanwhile is never counted twice or not at all.
     """
     under_way = select(sum_rial(DepositSlip.amount_rial)).where(
-        DepositSlip.office_id == office.id, ~_is_confirmed()
+        DepositSlip.office_id == office.id, slip_stands(), ~_is_confirmed()
     )
     row = session.execute(
         select(
             _balance(AccountKind.DESK, office),
+            _in_drawers(office),
             under_way.scalar_subquery(),
             _balance(AccountKind.CHEQUES, office),
         )
@@ -224,18 +257,22 @@ def hand_over_cash(
     office_id: int,
     amount_rial: int,
     *,
+    sources: Collection[str] = (),
     made_by_id: int,
     request_key: str | None,
     now: datetime,
 ) -> DepositSlip:
     """Write the slip that takes a desk's cash to the bank, and look out for its deposit.
 
-    The same form sent twice is one slip. Raises NotInHand, UnreadableAmount.
+    ``sources`` are the closed sessions and rounds whose money it is, by the keys of
+    ``slip_sources.Source``. The same form sent twice is one slip. Raises NotInHand,
+    UnreadableAmount, SourceUnusable, NotOfSources.
     """
     key = f"slip:{made_by_id}:{request_key}" if request_key else None
-    office = hold_drawer(session, office_id)
+    office = hold_office(session, office_id)
     if key is not None and (known := slip_of_request(session, key)) is not None:
         return known
+    chosen = chosen_sources(session, office_id, sources, amount_rial)
     slip = write_slip(
         session,
         office,
@@ -246,6 +283,7 @@ def hand_over_cash(
         request_key=key,
         now=now,
     )
+    write_sources(session, slip, chosen)
     expect_deposit(session, slip.deposit_id, amount_rial, Expects.DEPOSIT_SLIP, slip.id)
     note(
         session,
@@ -263,19 +301,19 @@ def hand_over_cash(
 def slips_with_state(
     session: Session, scope: Scope, *, before_id: int | None = None, limit: int = 50
 ) -> Sequence[tuple[DepositSlip, bool]]:
-    """One page of slips, newest first, each with whether the bank's statement confirmed it."""
-    statement = slips_in(scope).add_columns(_is_confirmed()).order_by(DepositSlip.id.desc())
+    """One page of slips, newest first, each with whether the bank's statement confirmed it.
+
+    One that was voided says so itself, and no statement confirms it.
+    """
+    statement = (
+        slips_in(scope)
+        .add_columns(_is_confirmed())
+        .order_by(DepositSlip.id.desc())
+        .options(selectinload(DepositSlip.void))
+    )
     if before_id is not None:
         statement = statement.where(DepositSlip.id < before_id)
     return [(slip, bool(seen)) for slip, seen in session.execute(statement.limit(limit))]
-
-
-def slip_in(session: Session, scope: Scope, slip_id: int) -> DepositSlip:
-    """One slip. Raises NotFound for one outside the scope."""
-    slip = session.scalars(slips_in(scope).where(DepositSlip.id == slip_id)).one_or_none()
-    if slip is None:
-        raise NotFound(subject="deposit_slip")
-    return slip
 
 
 def approve_void(
@@ -283,14 +321,16 @@ def approve_void(
 ) -> VoidRequest:
     """Void an entry that somebody else asked to void: decision and reversal commit together.
 
-    Raises NotFound, SecondPersonNeeded, AlreadyDecided, PaidOnline, DepositMatched,
-    CashHandedOver, and what the reversal refuses.
+    A round or session that was closed stays closed: what is voided of it is not its cash any more.
+    Raises NotFound, SecondPersonNeeded, AlreadyDecided, PaidOnline, DepositMatched, CashOnSlip,
+    CashAtTheBank, CashHandedOver, and what the reversal refuses.
     """
     request = decide_on_void(
         session, scope, request_id, Decision.APPROVED, decided_by_id=decided_by_id, now=now
     )
     contribution = session.get_one(Contribution, request.contribution_id)
     refuse_foreign_money(contribution)
+    hold_office(session, contribution.office_id)  # its stock too, before the pledge and its needs
     if contribution.tender is Tender.CASH:
         _take_back(session, contribution)
     reverse_contribution(
@@ -305,8 +345,17 @@ def approve_void(
 
 
 def _take_back(session: Session, contribution: Contribution) -> None:
-    """See to it that the drawer can give the cash of an entry back, until the transaction ends."""
-    office = hold_drawer(session, contribution.office_id)
+    """See to it that desk or drawer can give the cash of an entry back until the transaction ends.
+
+    Cash of a session that is open lies in its drawer still; any other lies at the desk.
+    """
+    office = hold_office(session, contribution.office_id)
+    locked_pledge(session, contribution.pledge_id)  # before a drawer, as whoever receives does
+    posting_id = posting_of(session, Cause.CONTRIBUTION, contribution.id)
+    found = drawer_of_posting(session, posting_id)
+    if found is not None and found[1]:
+        return
+    refuse_carried(session, contribution, found[0] if found else None)
     free_rial = drawer(session, office).free_rial
     if sum(line.amount_rial or 0 for line in contribution.lines) > free_rial:
         raise CashHandedOver(free_rial=max(free_rial, 0))
@@ -317,7 +366,8 @@ def _key(staff_id: int, request_key: str) -> str:
     return f"desk:{staff_id}:{request_key}"
 
 
-def _receipt_of_request(session: Session, key: str) -> Receipt | None:
+def receipt_of_request(session: Session, key: str) -> Receipt | None:
+    """The receipt that an earlier sending of the same form of a desk led to."""
     return session.scalars(
         select(Receipt)
         .join(Contribution, Contribution.id == Receipt.contribution_id)
@@ -328,7 +378,7 @@ def _receipt_of_request(session: Session, key: str) -> Receipt | None:
     ).one_or_none()
 
 
-def _entry_of_same_number(
+def refuse_same_number(
     session: Session, brought: WalkIn | Arrival, office_id: int, *, now: datetime
 ) -> int | None:
     """The entry of this desk on which the same cheque or card slip stands, told apart by a person.
@@ -349,7 +399,7 @@ def _entry_of_same_number(
     else:
         return None
     # Whoever enters the same one at this moment at this desk waits here, and then finds it.
-    hold_drawer(session, office_id)
+    hold_office(session, office_id)
     stands = ~exists().where(ContributionReversal.contribution_id == Contribution.id)
     seen = session.scalars(
         select(Contribution.id)
@@ -360,6 +410,13 @@ def _entry_of_same_number(
     if seen is not None and not brought.is_another:
         raise SeenBefore(field=field)
     return seen
+
+
+def _refuse_terminal_elsewhere(session: Session, name: str | None, office_id: int) -> None:
+    """Raise NotFound for a card terminal that stands at another desk."""
+    elsewhere = select(Terminal.id).where(Terminal.name == name, Terminal.office_id != office_id)
+    if name is not None and session.scalars(elsewhere).first() is not None:
+        raise NotFound(subject="terminal")
 
 
 def _note_told_apart(
@@ -381,6 +438,16 @@ def _balance(kind: AccountKind, office: Office) -> ScalarSelect[int]:
         select(sum_rial(Entry.amount_rial))
         .join(LedgerAccount, LedgerAccount.id == Entry.account_id)
         .where(LedgerAccount.code == account_code(kind, office.code))
+        .scalar_subquery()
+    )
+
+
+def _in_drawers(office: Office) -> ScalarSelect[int]:
+    return (
+        select(sum_rial(Entry.amount_rial))
+        .join(LedgerAccount, LedgerAccount.id == Entry.account_id)
+        .join(CashierSession, CashierSession.account == LedgerAccount.code)
+        .where(CashierSession.office_id == office.id)
         .scalar_subquery()
     )
 

@@ -1,6 +1,6 @@
 """Entries as the staff reads them: what was received, with its receipt and whether it stands."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -8,20 +8,24 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from core.database import sum_rial
-from core.digits import digits_only, folded, normalise
-from core.identifiers import UnreadableMobile, is_deposit_id, is_tracking_code, parse_mobile
+from core.digits import digits_only, normalise
+from core.identifiers import is_deposit_id, is_tracking_code
+from core.portable import unindexed
 from core.refusals import NotFound
-from donations.in_scope import contributions_in, pledges_in
+from donations.in_scope import contributions_in, contributions_led_to, pledges_in
 from donations.models.contribution import (
     Contribution,
     ContributionLine,
     ContributionReversal,
+    Origin,
     Tender,
 )
-from donations.models.desk import VoidRequest
+from donations.models.desk import EntryRemark, VoidRequest
 from donations.models.donor import Donor
 from donations.models.pledge import HiddenFrom, ItemKind, Pledge, PledgeItem
+from flows.donors import donors_meant, is_called
 from offices.scope import Scope
+from receipts.life.number_blocks import OfflineEntry
 from receipts.life.numbering import UnreadableNumber, parse_number
 from receipts.life.series import Receipt
 
@@ -76,25 +80,40 @@ def latest_entries(
 ) -> Sequence[Entry]:
     """One page of entries, newest first; ask again with the last id to go on.
 
-    ``search`` may be a tracking code, deposit id, receipt number, mobile or the start of a name.
+    ``search`` may be a tracking code, deposit id, receipt number, mobile or the start of any
+    word of a name.
     """
-    statement = _entries(scope).order_by(Contribution.id.desc()).limit(limit)
+    if normalise(search):
+        statement = _searched(session, scope, search).limit(limit)
+    else:
+        statement = _entries(contributions_in(scope)).order_by(Contribution.id.desc()).limit(limit)
     if before_id is not None:
         statement = statement.where(Contribution.id < before_id)
-    if normalise(search):
-        statement = statement.where(_found_by(search))
     return [Entry(contribution, receipt) for contribution, receipt in session.execute(statement)]
 
 
 def entries_of(session: Session, scope: Scope, pledge_id: int) -> Sequence[Entry]:
     """Everything received for one pledge, oldest first."""
-    statement = _entries(scope).where(Contribution.pledge_id == pledge_id).order_by(Contribution.id)
+    statement = (
+        _entries(contributions_in(scope))
+        .where(Contribution.pledge_id == pledge_id)
+        .order_by(Contribution.id)
+    )
     return [Entry(contribution, receipt) for contribution, receipt in session.execute(statement)]
+
+
+def entries_among(session: Session, scope: Scope, contribution_ids: Select[int]) -> Sequence[Entry]:
+    """The entries of the contributions that a query names, newest first."""
+    statement = _entries(contributions_in(scope)).where(Contribution.id.in_(contribution_ids))
+    rows = session.execute(statement.order_by(Contribution.id.desc()))
+    return [Entry(contribution, receipt) for contribution, receipt in rows]
 
 
 def entry_of(session: Session, scope: Scope, contribution_id: int) -> Entry:
     """The entry of one contribution. Raises NotFound for one outside the scope."""
-    found = session.execute(_entries(scope).where(Contribution.id == contribution_id)).first()
+    found = session.execute(
+        _entries(contributions_in(scope)).where(Contribution.id == contribution_id)
+    ).first()
     if found is None:
         raise NotFound(subject="entry")
     return Entry(found[0], found[1])
@@ -103,7 +122,7 @@ def entry_of(session: Session, scope: Scope, contribution_id: int) -> Entry:
 def entry_in(session: Session, scope: Scope, tracking_code: str) -> Entry:
     """The latest entry of a tracking code. Raises NotFound for one outside the scope."""
     statement = (
-        _entries(scope)
+        _entries(contributions_in(scope))
         .where(Pledge.tracking_code == (digits_only(tracking_code) or ""))
         .order_by(Contribution.id.desc())
         .limit(1)
@@ -129,6 +148,30 @@ def pledge_in(session: Session, scope: Scope, tracking_code: str) -> Pledge:
     return pledge
 
 
+def remarks_of(session: Session, entries: Sequence[Entry]) -> Mapping[int, str]:
+    """What was remarked about entries of a desk, by the id of the desk entry."""
+    ids = [row.contribution.cause_id for row in entries if row.contribution.origin is Origin.DESK]
+    told = select(EntryRemark.desk_entry_id, EntryRemark.remark)
+    return dict(session.execute(told.where(EntryRemark.desk_entry_id.in_(ids))).all())
+
+
+def paper_numbers_of(session: Session, entries: Sequence[Entry]) -> Mapping[int, str]:
+    """The numbers on donors' papers that are not those of the receipts, by the desk entry."""
+    bears = {
+        row.contribution.cause_id: row.receipt.number
+        for row in entries
+        if row.contribution.origin is Origin.DESK
+    }
+    told = select(OfflineEntry.desk_entry_id, OfflineEntry.provisional_number).where(
+        OfflineEntry.desk_entry_id.in_(bears), OfflineEntry.provisional_number.is_not(None)
+    )
+    return {
+        entry_id: number
+        for entry_id, number in session.execute(told)
+        if number and bears[entry_id] != number
+    }
+
+
 def void_requests_of(session: Session, pledge_id: int) -> Sequence[VoidRequest]:
     """What was asked and decided about the entries of a pledge that the caller may see."""
     return session.scalars(
@@ -144,7 +187,7 @@ def similar_entry(
 ) -> Entry | None:
     """An entry of the last day with the same mobile and the same amount: perhaps the same gift."""
     statement = (
-        _entries(scope)
+        _entries(contributions_in(scope))
         .join(Donor, Donor.id == Pledge.donor_id)
         .where(
             Donor.mobile == mobile,
@@ -196,10 +239,9 @@ def known_donor(session: Session, scope: Scope, mobile: str) -> Donor | None:
     ).first()
 
 
-def _entries(scope: Scope) -> Select[Contribution, Receipt]:
+def _entries(contributions: Select[Contribution]) -> Select[Contribution, Receipt]:
     return (
-        contributions_in(scope)
-        .add_columns(Receipt)
+        contributions.add_columns(Receipt)
         .join(Receipt, (Receipt.contribution_id == Contribution.id) & Receipt.is_latest())
         .join(Contribution.pledge)
         .options(
@@ -213,24 +255,39 @@ def _entries(scope: Scope) -> Select[Contribution, Receipt]:
     )
 
 
-def _found_by(search: str) -> ColumnElement[bool]:
+def _searched(session: Session, scope: Scope, search: str) -> Select[Contribution, Receipt]:
+    """What a search leads to, newest first.
+
+    A few are looked up and sorted; where a name is that of many, entries are walked until enough
+    are of one so called.
+    """
+    few = _entries(contributions_led_to(scope)).order_by(unindexed(Contribution.id).desc())
+    is_open = Pledge.hidden_from != HiddenFrom.EVERYONE
+    named = _named_by_number(search)
+    if named is not None:
+        return few.where(named)
+    donor_ids = donors_meant(session, scope, search)
+    if donor_ids is not None:
+        return few.where(Pledge.donor_id.in_(donor_ids), is_open)
+    many = _entries(contributions_in(scope)).order_by(Contribution.id.desc())
+    return many.where(is_called(scope, search), is_open)
+
+
+def _named_by_number(search: str) -> ColumnElement[bool] | None:
+    """That an entry has this tracking code, deposit id or receipt number, if it can be one."""
     digits = digits_only(search) or ""
     if is_tracking_code(digits):
         return Pledge.tracking_code == digits
     if is_deposit_id(digits):
         return Pledge.deposit_id == digits
     try:
-        numbered = Receipt.number == parse_number(search)  # also one that another replaced
-        return Contribution.id.in_(select(Receipt.contribution_id).where(numbered))
+        number = parse_number(search)
     except UnreadableNumber:
-        pass  # not a receipt number either
-    try:
-        of_donor = Donor.mobile == parse_mobile(search)
-    except UnreadableMobile:
-        of_donor = Donor.name_folded.startswith(folded(search), autoescape=True)
-    return Pledge.donor_id.in_(select(Donor.id).where(of_donor)) & (
-        Pledge.hidden_from != HiddenFrom.EVERYONE
-    )
+        return None
+    numbered = select(Receipt.contribution_id).where(Receipt.number == number)  # or replaced since
+    on_paper = select(OfflineEntry.desk_entry_id).where(OfflineEntry.provisional_number == number)
+    is_kept = (Contribution.origin == Origin.DESK) & Contribution.cause_id.in_(on_paper)
+    return Contribution.id.in_(numbered) | is_kept
 
 
 def _is_reversed() -> ColumnElement[bool]:

@@ -23,6 +23,11 @@ FOLLOWS: Mapping[Happening, tuple[str, ...]] = {
     Happening.RECEIPT_ASKED_FOR: ("tell_receipt_again",),
     Happening.STATEMENT_ASKED_FOR: ("tell_statement",),
     Happening.GATEWAY_PAUSED: ("alarm_gateway_paused",),
+    Happening.OFFER_ANSWERED: ("tell_offer_answered",),
+    Happening.OFFER_MOVED_UP: ("tell_offer_moved_up",),
+    Happening.OFFER_NOT_NEEDED: ("tell_offer_not_needed",),
+    Happening.GOODS_REFUSED: ("tell_goods_refused",),
+    Happening.GOODS_HANDED_OVER: ("tell_goods_handed_over",),
 }
 
 

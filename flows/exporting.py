@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.words import _
+from donations.models.cashier import CashierSession
 from donations.models.fund import Fund
 from flows.checking import hold_still
 from ledger.accounts import AccountKind, BankAccount, account_code
@@ -45,4 +46,10 @@ def account_names(session: Session) -> Mapping[str, str]:
         names[account_code(AccountKind.CHEQUES, code)] = _("Cheques at {office}").format(
             office=name
         )
+    for code, number, name in session.execute(
+        select(CashierSession.account, CashierSession.number, Office.name_fa).join(
+            Office, Office.id == CashierSession.office_id
+        )
+    ):
+        names[code] = _("Drawer of session {number} at {office}").format(number=number, office=name)
     return names

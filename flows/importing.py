@@ -27,11 +27,13 @@ from reconciliation.importing import (
     same_file,
     store,
 )
-from reconciliation.mappings import statement_columns
+from reconciliation.locks import hold_for_taking_back
+from reconciliation.mappings import statement_mapping
 from reconciliation.parsing import LIMITS, parsed
 from reconciliation.running import hold_runs
 from reconciliation.setting_aside import remember_refusal, rows_set_aside
 from reconciliation.statements.contract import Wanted
+from reconciliation.statements.day_forms import USUAL
 from reconciliation.statements.recognise import AUTO
 from reconciliation.statements.refusals import UnreadableCell
 from reconciliation.undoing import checked_reason, choose_to_undo
@@ -73,9 +75,11 @@ def import_statement(
             known = same_file(session, register, handed_in.sha256)
             if known is not None:
                 return report_of_known(known, register)
+            mapping = statement_mapping(session, register.id, today=tehran_date(now))
             wanted = Wanted(
                 register.number,
-                columns=statement_columns(session, register.id, today=tehran_date(now)),
+                columns=None if mapping is None else mapping.columns,
+                days=USUAL if mapping is None else mapping.days,
                 set_aside=rows_set_aside(session, register.id, handed_in.sha256),
             )
         try:
@@ -119,11 +123,11 @@ def undo_import(
     with database.writing() as session:
         prefer_indexes(session)
         hold_runs(session)
-        account_id = undoable_import(session, file_id).bank_account_id
-        locked_account(session, account_id)
+        file = undoable_import(session, file_id)
+        lines = lines_of(file)
+        hold_for_taking_back(session, file.bank_account_id, lines)
         file = undoable_import(session, file_id)  # an import may have come before the lock
         refuse_locked_lines(session, file)
-        lines = lines_of(file)
         # Whoever is just now explaining one of them is waited for; nobody explains them from here.
         close_lines(session, lines)
         if choose_to_undo(session, lines):

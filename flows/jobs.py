@@ -12,9 +12,10 @@ from core.database import Database
 from core.settings import Settings
 from flows.alarming import alarm_gateway_paused, alarm_refunds
 from flows.asked_runs import RUN_RULES, run_as_asked
-from flows.paying import sweep
+from flows.office_figures import look_at_offices, sum_days
 from flows.refunding import sweep_refunds
 from flows.sealing import seal_facts
+from flows.sweeping import sweep
 from flows.telling import (
     SEND_MESSAGE,
     Voice,
@@ -30,6 +31,13 @@ from flows.telling import (
     tell_receipt_replaced,
     tell_statement,
 )
+from flows.telling_goods import (
+    tell_goods_handed_over,
+    tell_goods_refused,
+    tell_offer_answered,
+    tell_offer_moved_up,
+    tell_offer_not_needed,
+)
 from flows.watching import check_resting, compare_with_banks, find_unverified
 from jobs.handlers import Handlers, Outside, Within
 from jobs.schedule import Periodic
@@ -37,6 +45,7 @@ from notifications.outbox import Channel
 from notifications.sending import Sender, choose_senders, deliver
 from offices.limits import RateLimit
 from payment_gateways.registry import Gateway
+from receipts.life.blocks import close_past_years
 from receipts.life.chain import chain_series
 from receipts.life.drawing import drawn_original, original_pdf, remember_file
 from receipts.life.files import ReceiptFiles, receipt_files
@@ -50,11 +59,14 @@ SWEEP, SEAL, TIDY_UP = "sweep_payments", "seal_facts", "tidy_up"
 CHECK, FIND, COMPARE = "check_resting", "find_unverified", "compare_with_banks"
 ALARM_REFUNDS = "alarm_refunds"
 PUBLISH_HEADS = "publish_heads"
+SUM_DAYS, LOOK_AT_OFFICES = "sum_days", "look_at_offices"
 
 PERIODIC = (
     Periodic(SWEEP, timedelta(seconds=5)),
     Periodic(SEAL, timedelta(seconds=5)),
     Periodic(CHECK, timedelta(seconds=10)),
+    Periodic(SUM_DAYS, timedelta(minutes=1)),
+    Periodic(LOOK_AT_OFFICES, timedelta(minutes=5)),
     Periodic(FIND, timedelta(hours=1)),
     Periodic(COMPARE, timedelta(hours=1)),
     Periodic(ALARM_REFUNDS, timedelta(hours=1)),
@@ -74,6 +86,11 @@ _TELL = {
     "tell_receipt_replaced": tell_receipt_replaced,
     "tell_receipt_again": tell_receipt_again,
     "tell_statement": tell_statement,
+    "tell_offer_answered": tell_offer_answered,
+    "tell_offer_moved_up": tell_offer_moved_up,
+    "tell_offer_not_needed": tell_offer_not_needed,
+    "tell_goods_refused": tell_goods_refused,
+    "tell_goods_handed_over": tell_goods_handed_over,
 }
 
 
@@ -111,6 +128,8 @@ def handlers(
         ),
         SEAL: Outside(lambda _subject, now: _seal(database, now)),
         PUBLISH_HEADS: Outside(lambda _subject, now: _publish_heads(database, settings, now)),
+        SUM_DAYS: Outside(lambda _subject, _now: _sum_days(database)),
+        LOOK_AT_OFFICES: Outside(lambda _subject, now: look_at_offices(database, now=now)),
         TIDY_UP: Within(_tidy_up),
         RUN_RULES: Outside(lambda subject, now: run_as_asked(database, subject, now)),
     }
@@ -182,6 +201,10 @@ def _seal(database: Database, now: datetime) -> None:
     chain_series(database, now=now)
 
 
+def _sum_days(database: Database) -> None:
+    sum_days(database)
+
+
 def _publish_heads(database: Database, settings: Settings, now: datetime) -> None:
     """Publish what the days that are over have no list for; nothing without a key to sign with."""
     seal = read_seal(settings)
@@ -192,7 +215,8 @@ def _publish_heads(database: Database, settings: Settings, now: datetime) -> Non
 
 
 def _tidy_up(session: Session, _subject: str, now: datetime) -> None:
-    """Forget buckets that are empty again; they count nothing any more."""
+    """Forget buckets that are empty again, and close the number blocks of years that are over."""
+    close_past_years(session, now=now)
     session.execute(
         delete(RateLimit)
         .where(RateLimit.empty_at_ms < round(now.timestamp() * 1000))

@@ -11,6 +11,9 @@ from core.clock import minute_of_day, tehran_date
 from core.events import Event, Happening
 from core.refusals import NotFound, Refusal
 from donations.accepting import NOTHING_FOUND, Found, write_found
+from donations.custody.drawers import drawer_for, drawer_of_posting
+from donations.donor_words import keep_words
+from donations.goods.taking_in import refuse_unfit, take_back, take_in
 from donations.models.contribution import (
     Contribution,
     ContributionLine,
@@ -23,13 +26,15 @@ from donations.models.payment import Payment
 from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
 from donations.paying import locked_pledge, pay_out_moment
 from donations.stepping import make_final
+from donations.volunteers.offers import say_not_served, say_served
 from flows.events import emit
 from ledger.accounts import AccountKind, account_code
 from ledger.postings import Cause, Leg, move, post, posting_of, reverse
 from ledger.terminals import Terminal
 from offices.audit import note
 from offices.places import Office
-from receipts.life.issuing import issue_receipts
+from receipts.life.issuing import issue_receipts, latest_receipt
+from receipts.life.numbering import GivenNumber
 from receipts.life.series import Receipt, VoidCause
 from receipts.life.voiding import void_receipts
 from reconciliation.expected import (
@@ -39,6 +44,8 @@ from reconciliation.expected import (
     expect_terminal_money,
     forget_pledge,
 )
+
+AS_PROMISED: Mapping[int, int] = {}
 
 # Built once: every gift asks these.
 _OPEN_ITEMS = (
@@ -94,7 +101,7 @@ def receive_payment(session: Session, payment: Payment, *, now: datetime) -> Non
     is_surplus = promised_rial != payment.amount_rial
     if not make_final(session, payment, is_surplus=is_surplus, now=now):
         return
-    terminal = _terminal(session, payment.gateway)
+    terminal = terminal_called(session, payment.gateway)
     taken_at = pay_out_moment(session, payment, now=now)
     expect_terminal_money(
         session,
@@ -146,24 +153,28 @@ def receive_at_desk(
     office_id: int | None = None,
     item_ids: Collection[int] | None = None,
     found: Mapping[int, Found] = NOTHING_FOUND,
+    served_hours: Mapping[int, int] = AS_PROMISED,
     request_key: str | None = None,
+    given: GivenNumber | None = None,
+    received_at: datetime | None = None,
+    into_drawer: bool = True,
 ) -> Receipt:
     """Record what lies on the counter: everything the pledge promises, under one receipt.
 
     ``tender`` says in what form its cash came; it is empty where there is none. Where only a part
     lies there, ``item_ids`` names it, with all of the cash or none; and ``office_id`` the desk,
     where it is not the one that the pledge was made for. ``found`` tells by item how goods and
-    hours were found.
-    Raises NothingToReceive, NotFound for an unknown card terminal, what ``write_found`` raises.
+    hours were found, ``served_hours`` by item the hours that were really served, where they are
+    not those that were promised. ``given`` is the receipt number that the desk took from a block,
+    ``received_at`` when the gift lay there, where that was before it was recorded. Cash goes into
+    the drawer of whoever takes it while their session is open; ``into_drawer`` is false for cash
+    that others counted, which lies at the desk.
+    Raises NothingToReceive, NotFound for an unknown card terminal or a closed office, and what
+    ``write_found`` and ``refuse_unfit`` raise.
     """
     pledge = locked_pledge(session, pledge.id)
-    items = [
-        item
-        for item in _open_items(session, pledge.id, kinds=tuple(ItemKind))
-        if item_ids is None or item.id in item_ids
-    ]
-    if not items:
-        raise NothingToReceive(tracking_code=pledge.tracking_code)
+    items = _items_there(session, pledge, item_ids)
+    lay_there_at = received_at or now
     entry = DeskEntry(
         pledge_id=pledge.id, made_by_id=staff_id, made_at=now, request_key=request_key
     )
@@ -178,29 +189,28 @@ def receive_at_desk(
         terminal=terminal if tender is Tender.CARD_TERMINAL else None,
         trace_number=trace_number,
         cheque_number=cheque_number if tender is Tender.CHEQUE else None,
-        received_on=tehran_date(now),
+        received_on=tehran_date(lay_there_at),
         recorded_at=now,
         recorded_by_id=staff_id,
     )
-    office = session.get_one(Office, contribution.office_id)
-    held_at = _held_at(office, contribution)
-    _record(session, contribution, items, debit=held_at, found=found, now=now)
-    receipt = session.scalars(
-        select(Receipt).where(Receipt.contribution_id == contribution.id)
-    ).one()
-    if contribution.terminal:
-        expect_terminal_money(
-            session,
-            _terminal(session, contribution.terminal).id,
-            tehran_date(now),
-            MoneySource.CONTRIBUTION,
-            contribution.id,
-            amount_rial=_cash_rial(items),
-            reference=trace_number,
-            taken_minute=minute_of_day(now),
-        )
-    if _cash_rial(items):
-        forget_pledge(session, pledge.id)
+    office = _open_office(session, contribution.office_id)
+    keep_words(session, pledge, office.id)
+    refuse_unfit(session, items, found, office_id=office.id, now=lay_there_at)
+    served = {item.id: served_hours.get(item.id, item.hours or 0) for item in items if item.hours}
+    say_served(session, served, by_id=staff_id, now=now)
+    _record(
+        session,
+        contribution,
+        items,
+        debit=holding_account(session, office, contribution, into_drawer=into_drawer),
+        found=found,
+        served=served_hours,
+        given=given,
+        now=now,
+    )
+    take_in(session, contribution, items, found, staff_id=staff_id, now=now)
+    _look_out_for_money(session, contribution, _cash_rial(items), taken_at=lay_there_at)
+    receipt = latest_receipt(session, contribution.id)
     note(
         session,
         "contribution.receive",
@@ -226,7 +236,7 @@ def reverse_contribution(
     """Say that an entry of a desk does not stand: posting reversed, receipt void, items open again.
 
     Raises AlreadyReversed; NeedsTheBank for money that came through a gateway or a statement;
-    AlreadySettled for card money that the bank has paid out.
+    AlreadySettled for card money that the bank has paid out; GoodsHandedOver.
     """
     contribution = session.get_one(Contribution, contribution_id)
     pledge = locked_pledge(session, contribution.pledge_id)
@@ -234,6 +244,9 @@ def reverse_contribution(
         raise AlreadyReversed
     if contribution.origin is not Origin.DESK:
         raise NeedsTheBank
+    take_back(session, contribution, by_id=approved_by_id, now=now)
+    served = [line.pledge_item_id for line in contribution.lines if line.hours]
+    say_not_served(session, served, by_id=approved_by_id, now=now)
     _say_reversed(
         session,
         contribution,
@@ -246,7 +259,8 @@ def reverse_contribution(
     )
     if any(line.kind is ItemKind.CASH for line in contribution.lines):
         posting_id = posting_of(session, Cause.CONTRIBUTION, contribution_id)
-        reverse(session, posting_id, booked_on=tehran_date(now), now=now)
+        moved = _moved_on(session, posting_id)
+        reverse(session, posting_id, booked_on=tehran_date(now), now=now, instead=moved)
         expect_pledges_again(session, [pledge.id])
     if contribution.tender is Tender.CARD_TERMINAL:
         _expect_nothing_of(session, MoneySource.CONTRIBUTION, contribution.id)
@@ -355,6 +369,8 @@ def _record(
     *,
     debit: str | None,
     found: Mapping[int, Found] = NOTHING_FOUND,
+    served: Mapping[int, int] = AS_PROMISED,
+    given: GivenNumber | None = None,
     now: datetime,
 ) -> None:
     contribution.lines = [
@@ -364,7 +380,7 @@ def _record(
             fund_id=item.fund_id,
             amount_rial=item.amount_rial,
             quantity_thousandths=item.quantity_thousandths,
-            hours=item.hours,
+            hours=served.get(item.id, item.hours),
         )
         for item in items
     ]
@@ -388,7 +404,7 @@ def _record(
             booked_on=contribution.received_on,
             now=now,
         )
-    issue_receipts(session, single(contribution.id), now=now)
+    issue_receipts(session, single(contribution.id), now=now, given=given)
     emit(session, Event(Happening.CONTRIBUTION_RECEIVED, contribution.id), now=now)
 
 
@@ -398,14 +414,56 @@ def _open_items(
     return list(session.scalars(_OPEN_ITEMS, {"pledge": pledge_id, "kinds": kinds}))
 
 
+def _items_there(
+    session: Session, pledge: Pledge, item_ids: Collection[int] | None
+) -> list[PledgeItem]:
+    """What is promised still and lies on the counter. Raises NothingToReceive."""
+    open_items = _open_items(session, pledge.id, kinds=tuple(ItemKind))
+    items = [item for item in open_items if item_ids is None or item.id in item_ids]
+    if not items:
+        raise NothingToReceive(tracking_code=pledge.tracking_code)
+    return items
+
+
+def _open_office(session: Session, office_id: int) -> Office:
+    office = session.get_one(Office, office_id)
+    if not office.is_open:
+        raise NotFound(subject="office")
+    return office
+
+
+def _look_out_for_money(
+    session: Session, contribution: Contribution, cash_rial: int, *, taken_at: datetime
+) -> None:
+    """Wait for what a card terminal pays out, and for a deposit of the pledge no more."""
+    if contribution.terminal:
+        expect_terminal_money(
+            session,
+            terminal_called(session, contribution.terminal).id,
+            contribution.received_on,
+            MoneySource.CONTRIBUTION,
+            contribution.id,
+            amount_rial=cash_rial,
+            reference=contribution.trace_number,
+            taken_minute=minute_of_day(taken_at),
+        )
+    if cash_rial:
+        forget_pledge(session, contribution.pledge_id)
+
+
 def _cash_rial(items: list[PledgeItem]) -> int:
     return sum(item.amount_rial or 0 for item in items if item.kind is ItemKind.CASH)
 
 
-def _held_at(office: Office, contribution: Contribution) -> str | None:
-    """The account that holds the money now: the desk's cash, its cheques, or a card terminal."""
+def holding_account(
+    session: Session, office: Office, contribution: Contribution, *, into_drawer: bool = True
+) -> str | None:
+    """The account that holds the money now: a drawer, the desk's cash or cheques, a terminal."""
     if contribution.tender is Tender.CASH:
-        return account_code(AccountKind.DESK, office.code)
+        taker_id = contribution.recorded_by_id if into_drawer else None
+        return drawer_for(session, taker_id, office.id) or account_code(
+            AccountKind.DESK, office.code
+        )
     if contribution.tender is Tender.CHEQUE:
         return account_code(AccountKind.CHEQUES, office.code)
     if contribution.tender is Tender.CARD_TERMINAL:
@@ -413,7 +471,17 @@ def _held_at(office: Office, contribution: Contribution) -> str | None:
     return None
 
 
-def _terminal(session: Session, name: str) -> Terminal:
+def _moved_on(session: Session, posting_id: int) -> Mapping[str, str]:
+    """Where the cash of a posting lies now: at the desk, once its drawer was closed."""
+    found = drawer_of_posting(session, posting_id)
+    if found is None or found[1]:
+        return {}
+    closed = found[0]
+    return {closed.account: account_code(AccountKind.DESK, closed.office.code)}
+
+
+def terminal_called(session: Session, name: str) -> Terminal:
+    """The terminal of this name. Raises NotFound."""
     terminal = session.scalars(_TERMINAL, {"name": name}).one_or_none()
     if terminal is None:
         raise NotFound(subject="terminal")

@@ -26,22 +26,18 @@ from donations.models.payment import Payment, PaymentState, PaymentStep
 from donations.models.pledge import ItemKind, ItemState
 from donations.models.refund import RefundRequest, Way
 from donations.paying import pay_out_moment
-from donations.refunding import (
+from donations.refunding import Asked, Means, ask_to_send_back, decide_on_refund, ways_back
+from donations.sending_back import (
     TOOK_BACK,
-    Asked,
     Claimed,
     Errand,
-    Means,
-    ask_to_send_back,
     claim_sending,
-    decide_on_refund,
     due_refunds,
     postpone_refund,
     put_off,
     record_outside,
     record_sending,
     record_taken_back,
-    ways_back,
 )
 from donations.stepping import locked_payment, make_final
 from flows.calling import Answered, ask, keep, open_gateway_of

@@ -14,7 +14,7 @@ from core.refusals import NotFound
 from core.uploads import Source, on_disk, sha256_of_file
 from ledger.terminals import Terminal
 from offices.audit import note
-from reconciliation.mappings import report_columns
+from reconciliation.mappings import ColumnMapping, report_mapping
 from reconciliation.parsing_tables import LIMITS, parsed_report
 from reconciliation.report_files import Listed, payouts_of
 from reconciliation.report_rows import HEADINGS
@@ -26,6 +26,7 @@ from reconciliation.reported import (
     terms_by_day,
 )
 from reconciliation.reports import SettlementReport
+from reconciliation.statements.day_forms import USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,14 @@ def import_report(
             known = known_reports(session, register.id, handed_in.sha256)
             if known:
                 return _taken(register, known, new=False)
-            names = _names(session, register.id, now=now)
+            mapping = report_mapping(session, register.id, today=tehran_date(now))
             terms = terms_by_day(session, register.id)
         rows = parsed_report(
-            file, terminal_digits=register.bank_terminal_id, names=names, limits=limits
+            file,
+            terminal_digits=register.bank_terminal_id,
+            names=_names(mapping),
+            days=USUAL if mapping is None else mapping.days,
+            limits=limits,
         )
     payouts = payouts_of(rows, terms)
     with database.writing() as session:
@@ -133,10 +138,9 @@ def _stored(
     return _taken(register, reports, new=True)
 
 
-def _names(session: Session, terminal_id: int, *, now: datetime) -> Mapping[str, Sequence[str]]:
+def _names(saved: ColumnMapping | None) -> Mapping[str, Sequence[str]]:
     """The headings of each field: those that were saved for the terminal, else those we know."""
-    saved = report_columns(session, terminal_id, today=tehran_date(now))
-    return HEADINGS if saved is None else {field: (name,) for field, name in saved.items()}
+    return HEADINGS if saved is None else {field: (name,) for field, name in saved.columns.items()}
 
 
 def _taken(terminal: Terminal, reports: Sequence[SettlementReport], *, new: bool) -> TakenReports:

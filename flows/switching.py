@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from core.database import Database
 from donations.gateway_health import troubled
 from donations.models.payment import Payment, PaymentState
-from flows.paying import Clock, look_after_early
+from flows.confirming import Clock
+from flows.sweeping import look_after_early
 from payment_gateways.registry import Gateway
 
 log = logging.getLogger(__name__)

@@ -39,7 +39,7 @@ def tell_pledge_made(session: Session, pledge_id: int, voice: Voice, *, now: dat
     pledge = session.get_one(Pledge, pledge_id)
     if pledge.channel is PledgeChannel.DESK:
         return
-    _tell(
+    tell(
         session,
         pledge,
         about=("pledge", pledge.id),
@@ -47,7 +47,7 @@ def tell_pledge_made(session: Session, pledge_id: int, voice: Voice, *, now: dat
         text=lambda: wording.pledge_made(
             tracking_code=pledge.tracking_code,
             deposit_id=pledge.deposit_id if pledge.cash_rial else None,
-            link=_own_view(pledge, voice),
+            link=own_view(pledge, voice),
         ),
         now=now,
     )
@@ -60,13 +60,13 @@ def tell_payment_under_review(
     payment = session.get_one(Payment, payment_id)
     if payment.is_final:
         return
-    _tell(
+    tell(
         session,
         payment.pledge,
         about=("payment", payment.id),
         which="payment_under_review",
         text=lambda: wording.payment_under_review(
-            tracking_code=payment.pledge.tracking_code, link=_own_view(payment.pledge, voice)
+            tracking_code=payment.pledge.tracking_code, link=own_view(payment.pledge, voice)
         ),
         now=now,
     )
@@ -75,7 +75,7 @@ def tell_payment_under_review(
 def tell_payment_surplus(session: Session, payment_id: int, voice: Voice, *, now: datetime) -> None:
     """Send that a second payment came and is kept apart."""
     payment = session.get_one(Payment, payment_id)
-    _tell(
+    tell(
         session,
         payment.pledge,
         about=("payment", payment.id),
@@ -96,7 +96,7 @@ def tell_payment_superseded(
     payment = session.get_one(Payment, payment_id)
     if payment.is_final:
         return
-    _tell(
+    tell(
         session,
         payment.pledge,
         about=("payment", payment.id),
@@ -116,7 +116,7 @@ def tell_payment_sent_back(
     """Send that we had a payment sent back, and which receipt is void with it."""
     payment = session.get_one(Payment, payment_id)
     receipt = _receipt_of_payment(session, payment_id)
-    _tell(
+    tell(
         session,
         payment.pledge,
         about=("payment", payment.id),
@@ -137,7 +137,7 @@ def tell_payment_taken_back(
     """Send that the bank undid a payment by itself, and that it may be paid again."""
     payment = session.get_one(Payment, payment_id)
     receipt = _receipt_of_payment(session, payment_id)
-    _tell(
+    tell(
         session,
         payment.pledge,
         about=("payment", payment.id),
@@ -145,7 +145,7 @@ def tell_payment_taken_back(
         text=lambda: wording.payment_taken_back(
             amount_rial=payment.amount_rial,
             receipt=receipt.number if receipt else None,
-            link=_own_view(payment.pledge, voice) if receipt else None,
+            link=own_view(payment.pledge, voice) if receipt else None,
         ),
         now=now,
     )
@@ -165,13 +165,13 @@ def tell_contribution_received(
         amount_rial=receipt.amount_rial,
         link=_receipt_page(receipt, voice),
     )
-    _tell(
+    tell(
         session,
         contribution.pledge,
         about=("contribution", contribution_id),
         which="contribution_received",
         text=partial(say, own_view=None),
-        mail=partial(say, own_view=_own_view(contribution.pledge, voice)),
+        mail=partial(say, own_view=own_view(contribution.pledge, voice)),
         now=now,
     )
 
@@ -185,7 +185,7 @@ def tell_receipt_replaced(
     if replaces is None:
         return
     contribution = session.get_one(Contribution, receipt.contribution_id)
-    _tell(
+    tell(
         session,
         contribution.pledge,
         about=("receipt", receipt_id),
@@ -201,7 +201,7 @@ def tell_receipt_again(session: Session, link_id: int, voice: Voice, *, now: dat
     """Send the link of a receipt once more, because a desk was asked for it."""
     receipt = session.get_one(ReceiptLink, link_id).receipt
     contribution = session.get_one(Contribution, receipt.contribution_id)
-    _tell(
+    tell(
         session,
         contribution.pledge,
         about=("receipt_link", link_id),
@@ -216,7 +216,7 @@ def tell_receipt_again(session: Session, link_id: int, voice: Voice, *, now: dat
 def tell_statement(session: Session, link_id: int, voice: Voice, *, now: datetime) -> None:
     """Send the link to a donor's statement of a year to the donor, and to nobody else."""
     link = session.get_one(StatementLink, link_id)
-    _tell(
+    tell(
         session,
         link.pledge,
         about=("statement_link", link_id),
@@ -235,7 +235,7 @@ def tell_contribution_void(
 ) -> None:
     """Send that a receipt does not stand any more."""
     receipt = latest_receipt(session, contribution_id)
-    _tell(
+    tell(
         session,
         session.get_one(Contribution, contribution_id).pledge,
         about=("contribution", contribution_id),
@@ -264,7 +264,7 @@ def _sent_back_rial(session: Session, payment: Payment) -> int:
     return payment.amount_rial if sent is None else sent
 
 
-def _tell(
+def tell(
     session: Session,
     pledge: Pledge,
     *,
@@ -308,7 +308,7 @@ def _ways_to(pledge: Pledge) -> Iterator[tuple[Channel, str]]:
         yield Channel.EMAIL, pledge.donor.email
 
 
-def _own_view(pledge: Pledge, voice: Voice) -> str:
+def own_view(pledge: Pledge, voice: Voice) -> str:
     """The page that shows the donor everything; its key stands in for signing in."""
     return f"{voice.public_url}/follow/{pledge.tracking_code}?key={pledge.view_key}"
 

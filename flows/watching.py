@@ -37,7 +37,7 @@ from donations.models.payment import Payment
 from donations.paying import is_superseded, stored
 from donations.stepping import locked_payment
 from flows.calling import Answered, ask, beside_each_other, breaker_of, keep
-from flows.paying import Clock, finish_found, finish_payment
+from flows.confirming import Clock, finish_found, finish_payment
 from flows.receiving import AlreadySettled
 from flows.refunding import bank_took_back
 from offices.audit import note

@@ -17,6 +17,7 @@ class AccountKind(StrEnum):
     SUSPENSE = "suspense"  # suspense:<account number>: on the statement, not yet explained
     GATEWAY = "gateway"  # gateway:<terminal>: what a provider owes us
     DESK = "desk"  # desk:<office code>: cash in hand
+    DRAWER = "drawer"  # drawer:<office code>-<number>: cash of a cashier's open session
     CHEQUES = "cheques"  # cheques:<office code>
     FUND = "fund"  # fund:<fund code>: what donors entrusted for it
     SURPLUS = "surplus"

@@ -28,6 +28,7 @@ _PLACES: Mapping[AccountKind, tuple[str, str]] = {
     AccountKind.SUSPENSE: ("Assets:Suspense", "N"),
     AccountKind.GATEWAY: ("Assets:Gateway", "T"),
     AccountKind.DESK: ("Assets:Desk", "D"),
+    AccountKind.DRAWER: ("Assets:Drawer", "D"),
     AccountKind.CHEQUES: ("Assets:Cheques", "D"),
     AccountKind.FUND: ("Liabilities:Fund", "F"),
     AccountKind.SURPLUS: ("Liabilities:Surplus", ""),
@@ -46,6 +47,8 @@ _CAUSES: Mapping[Cause, Later] = {
     Cause.MATCH: Later("Match"),
     Cause.WITHDRAWAL: Later("Withdrawal"),
     Cause.REFUND: Later("Refund"),
+    Cause.SESSION_OPENED: Later("Opening of cashier's session"),
+    Cause.SESSION_CLOSED: Later("Closing of cashier's session"),
     Cause.REVERSAL: Later("Reversal of posting"),
 }
 

@@ -1,12 +1,21 @@
 """Postings: balanced entries that only grow. A debit is positive, a credit negative, in rials."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import cast
 
-from sqlalchemy import CheckConstraint, ForeignKey, Table, UniqueConstraint, insert, literal, select
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Table,
+    UniqueConstraint,
+    case,
+    insert,
+    literal,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.database import Base, insert_only, one_of, sum_rial, words_of
@@ -23,6 +32,8 @@ class Cause(StrEnum):
     MATCH = "match"
     WITHDRAWAL = "withdrawal"
     REFUND = "refund"
+    SESSION_OPENED = "session_opened"  # a cashier's, with its float
+    SESSION_CLOSED = "session_closed"  # what was counted goes to the desk
     REVERSAL = "reversal"  # of the posting that ``cause_id`` names
 
 
@@ -110,8 +121,29 @@ def post(
     return posting_id
 
 
-def reverse(session: Session, posting_id: int, *, booked_on: date, now: datetime) -> int:
-    """Write the posting that undoes another, dated today; a posting is reversed once at most."""
+def reverse(
+    session: Session,
+    posting_id: int,
+    *,
+    booked_on: date,
+    now: datetime,
+    instead: Mapping[str, str] | None = None,
+) -> int:
+    """Write the posting that undoes another, dated today; a posting is reversed once at most.
+
+    ``instead`` names, by its account, where money lies now that has moved on since.
+    """
+    moved = instead or {}
+    ids = account_ids(session, {*moved, *moved.values()}) if moved else {}
+    account_id = (
+        case(
+            {ids[old]: ids[new] for old, new in moved.items()},
+            value=Entry.account_id,
+            else_=Entry.account_id,
+        )
+        if moved
+        else Entry.account_id
+    )
     reversal_id = session.execute(
         insert(Posting)
         .values(
@@ -126,7 +158,7 @@ def reverse(session: Session, posting_id: int, *, booked_on: date, now: datetime
     session.execute(
         insert(Entry).from_select(
             ["posting_id", "account_id", "amount_rial"],
-            select(literal(reversal_id), Entry.account_id, -Entry.amount_rial).where(
+            select(literal(reversal_id), account_id, -Entry.amount_rial).where(
                 Entry.posting_id == posting_id
             ),
         )

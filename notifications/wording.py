@@ -142,6 +142,13 @@ def contribution_void(*, number: str, help_line: str) -> str:
     )
 
 
+def goods_news(*, news: str, tracking_code: str, link: str) -> str:
+    """What became of goods that were offered, as the donor's timeline says it."""
+    return _lines(
+        _("News of the goods you offered:"), news, _("Tracking code:"), tracking_code, link
+    )
+
+
 def gateway_paused(*, title: str, name: str, reason: str, link: str) -> str:
     """For finance: donors are not sent to a bank any more until somebody has looked."""
     return _lines(

@@ -14,7 +14,7 @@ from core.refusals import NotFound, Refusal
 from offices.audit import note
 from offices.one_time_codes import new_secret, provisioning_uri
 from offices.passwords import hashed
-from offices.places import Office
+from offices.places import Centre, Office
 from offices.scope import EVERYWHERE, Scope
 from offices.sessions import revoke_all
 from offices.staff import Role, RoleGrant, StaffMember
@@ -38,16 +38,41 @@ class Permission(StrEnum):
     MANAGE_STAFF = "manage_staff"
     SEE_TEXTS = "see_texts"  # what the organisation writes on its documents
     SET_TEXTS = "set_texts"
+    APPROVE_CASH = "approve_cash"  # close a cashier's session or a round beyond the limit
+    APPROVE_VALUES = "approve_values"  # the assessed value of goods beyond the limit
+    PUBLISH_NEEDS = "publish_needs"  # ask the public for goods and hours
+    SEE_DESK_RULES = "see_desk_rules"  # what goods are taken, limits of the desks
+    SET_DESK_RULES = "set_desk_rules"
+    SEE_OFFICES = "see_offices"  # the offices of one's scope, their figures and lists
+    MANAGE_OFFICES = "manage_offices"  # open, move and close offices
+    SEE_DONORS = "see_donors"  # look a donor up, without what was given
+    MERGE_DONORS = "merge_donors"  # say that two donors are one person
 
 
 P = Permission
 
+_OFFICE_MANAGER = frozenset(
+    {
+        P.WORK_AT_DESK,
+        P.SEE_ENTRIES,
+        P.APPROVE_VOIDS,
+        P.APPROVE_CASH,
+        P.APPROVE_VALUES,
+        P.PUBLISH_NEEDS,
+        P.SEE_DESK_RULES,
+        P.SEE_OFFICES,
+        P.SEE_DONORS,
+        P.MERGE_DONORS,
+    }
+)
+
 # The separation of reliability.md section 3: who manages people never touches money, who audits
 # changes nothing.
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
-    Role.CLERK: frozenset({P.WORK_AT_DESK, P.SEE_ENTRIES}),
-    Role.OFFICE_MANAGER: frozenset({P.WORK_AT_DESK, P.SEE_ENTRIES, P.APPROVE_VOIDS}),
-    Role.PROVINCE_MANAGER: frozenset({P.WORK_AT_DESK, P.SEE_ENTRIES, P.APPROVE_VOIDS}),
+    Role.CLERK: frozenset({P.WORK_AT_DESK, P.SEE_ENTRIES, P.SEE_DESK_RULES, P.SEE_DONORS}),
+    Role.OFFICE_MANAGER: _OFFICE_MANAGER,
+    Role.PROVINCE_MANAGER: _OFFICE_MANAGER,
+    Role.NATIONAL_MANAGER: _OFFICE_MANAGER,
     Role.FINANCE: frozenset(
         {
             P.SEE_ENTRIES,
@@ -58,6 +83,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.SET_RULES,
             P.SEE_TEXTS,
             P.SET_TEXTS,
+            P.SEE_DESK_RULES,
         }
     ),
     Role.ADMINISTRATOR: frozenset(
@@ -69,13 +95,28 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.LOOSEN_RULES,
             P.SEE_TEXTS,
             P.SET_TEXTS,
+            P.SEE_DESK_RULES,
+            P.SET_DESK_RULES,
+            P.SEE_OFFICES,
+            P.MANAGE_OFFICES,
+            P.SEE_DONORS,
+            P.MERGE_DONORS,
         }
     ),
     Role.AUDITOR: frozenset(
-        {P.SEE_ENTRIES, P.SEE_FINANCE, P.SEE_HEADQUARTERS, P.SEE_RULES, P.SEE_TEXTS}
+        {
+            P.SEE_ENTRIES,
+            P.SEE_FINANCE,
+            P.SEE_HEADQUARTERS,
+            P.SEE_RULES,
+            P.SEE_TEXTS,
+            P.SEE_DESK_RULES,
+            P.SEE_OFFICES,
+            P.SEE_DONORS,
+        }
     ),
 }
-NATIONAL = frozenset({Role.FINANCE, Role.ADMINISTRATOR, Role.AUDITOR})
+NATIONAL = frozenset({Role.NATIONAL_MANAGER, Role.FINANCE, Role.ADMINISTRATOR, Role.AUDITOR})
 
 
 class UsernameTaken(Refusal):
@@ -229,6 +270,9 @@ def _grants(session: Session, staff_member_id: int) -> Sequence[RoleGrant]:
 
 
 def _reach(session: Session, role: Role, office_id: int) -> set[int]:
+    if role is Role.OFFICE_MANAGER:
+        below = select(Centre.office_id).where(Centre.parent_id == office_id)
+        return {office_id, *session.scalars(below)}
     if role is not Role.PROVINCE_MANAGER:
         return {office_id}
     province_id = select(Office.province_id).where(Office.id == office_id).scalar_subquery()

@@ -16,6 +16,7 @@ class Role(StrEnum):
     CLERK = "clerk"  # own office: record, print, ask for a void
     OFFICE_MANAGER = "office_manager"  # own office: approve what its clerks ask for
     PROVINCE_MANAGER = "province_manager"  # the offices of one province
+    NATIONAL_MANAGER = "national_manager"  # the same, of every province
     FINANCE = "finance"  # national: statements, matching, voids
     ADMINISTRATOR = "administrator"  # national: people and offices, never money
     AUDITOR = "auditor"  # national: sees everything, changes nothing
@@ -50,7 +51,8 @@ class RoleGrant(Base):
     __tablename__ = "role_grant"
     __table_args__ = (
         CheckConstraint(
-            "(role IN ('finance', 'administrator', 'auditor')) = (office_id IS NULL)",
+            "(role IN ('national_manager', 'finance', 'administrator', 'auditor'))"
+            " = (office_id IS NULL)",
             name="national_or_of_an_office",
         ),
     )

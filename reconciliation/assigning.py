@@ -1,6 +1,6 @@
 """What a person decides about an open line: whose money it is, or what else it is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, insert, literal, select
@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from core.database import Id
 from core.refusals import NotFound, Refusal
+from donations.models.desk import DepositSlip
 from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
-from reconciliation.expected import ExpectedRefund, OpenLine, forget_pledge
+from reconciliation.expected import ExpectedRefund, OpenLine, forget_pledge, forget_slip
 from reconciliation.found import FOUND, emptied, next_id, rows_of
 from reconciliation.lines import StatementLine
-from reconciliation.locks import hold_accounts
+from reconciliation.locks import hold_for_explaining
 from reconciliation.matches import Match, Rule, Target
 from reconciliation.worktables import close_lines
 
@@ -39,6 +40,18 @@ class RefundNotOpen(Refusal):
     """The refund is explained already, or it has not been sent."""
 
     code = "reconciliation.refund_not_open"
+
+
+class SlipNotAwaited(Refusal):
+    """The slip is matched or void, of another account, or the line bears its id: for the rules."""
+
+    code = "reconciliation.slip_not_awaited"
+
+
+class CashOfSlip(Refusal):
+    """The line bears the deposit id of a slip, standing or void: it is the cash of a desk."""
+
+    code = "reconciliation.cash_of_slip"
 
 
 class PartsDiffer(Refusal):
@@ -78,9 +91,19 @@ def open_cash_rial(session: Session, pledge_id: int) -> int:
     return sum(item.amount_rial or 0 for item in _open_items(session, pledge_id))
 
 
-def begin_to_find(session: Session) -> None:
-    """Forget what was found before; every act by hand begins with it."""
+def begin_to_find(
+    session: Session, line_ids: Collection[int], pledge_ids: Collection[int] = ()
+) -> None:
+    """Forget what was found before, and hold the accounts of the lines and the pledges of an act.
+
+    Every act by hand begins with it: all of a kind at once and in the order of their ids, because
+    two who took one each would wait for one another.
+    """
     emptied(session, FOUND)
+    hold_for_explaining(session, line_ids)
+    session.execute(
+        select(Pledge.id).where(Pledge.id.in_(pledge_ids)).order_by(Pledge.id).with_for_update()
+    )
 
 
 def find_by_hand(session: Session, line_id: int, pledge_id: int, *, as_given: bool) -> None:
@@ -176,11 +199,38 @@ def find_refund_by_hand(session: Session, line_id: int, request_id: int) -> None
     _find(session, line, Target.REFUND, request_id)
 
 
+def find_slip_by_hand(session: Session, line_id: int, slip_id: int) -> None:
+    """Put a line among the found as the cash of a slip whose deposit id it does not bear.
+
+    Raises NotFound, LineNotOpen, SlipNotAwaited, AmountDiffers, WrongSide.
+    """
+    line = _credit(session, line_id)
+    slip = session.get(DepositSlip, slip_id)
+    if slip is None:
+        raise NotFound(subject="deposit_slip")
+    if slip.deposit_id == line.deposit_id or slip.bank_account_id != line.bank_account_id:
+        raise SlipNotAwaited
+    if slip.amount_rial != line.amount_rial:
+        raise AmountDiffers(promised_rial=slip.amount_rial, came_rial=line.amount_rial)
+    if not forget_slip(session, slip):
+        raise SlipNotAwaited
+    _close(session, line)
+    _find(session, line, Target.DEPOSIT_SLIP, slip_id)
+
+
+def refuse_cash_of_slip(session: Session, line: StatementLine) -> None:
+    """Let a line be received as a gift only where no slip gave it its id. Raises CashOfSlip."""
+    number = session.scalar(
+        select(DepositSlip.number).where(DepositSlip.deposit_id == line.deposit_id)
+    )
+    if number is not None:
+        raise CashOfSlip(number=number)
+
+
 def _line(session: Session, line_id: int) -> StatementLine:
     line = session.get(StatementLine, line_id)
     if line is None:
         raise NotFound(subject="statement_line")
-    hold_accounts(session, select(literal(line_id, Id).label("line_id")))
     return line
 
 

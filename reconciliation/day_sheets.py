@@ -35,6 +35,7 @@ class DifferenceKind(StrEnum):
     UNMATCHED_CREDIT = "unmatched_credit"
     UNMATCHED_DEBIT = "unmatched_debit"
     DESK_CASH = "desk_cash"  # cash that a desk took before this day and has not handed in
+    CASHIER_DIFFERENCE = "cashier_difference"  # a session that was not closed as the books had it
 
 
 # With one of these a day proves nothing and cannot be signed; the others are known and owned.
@@ -128,7 +129,8 @@ class DaySheetTerminal(Base):
 class DaySheetDifference(Base):
     """One difference as it stood when the sheet was prepared, with whoever owned it then.
 
-    ``subject_id`` is a line, terminal, office or account of our books, by the kind; 0 for the day.
+    ``subject_id`` is a line, terminal, office, cashier's session or account of our books, by the
+    kind; 0 for the day.
     """
 
     __tablename__ = "day_sheet_difference"

@@ -7,12 +7,13 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.digits import to_persian
 from core.words import Later
+from donations.models.cashier import CashierSession, SessionClosing
 from ledger.accounts import BankAccount, LedgerAccount
 from ledger.terminals import Terminal
 from offices.places import Office
 from offices.staff import StaffMember
-from reconciliation.closing import Owner, owners
 from reconciliation.day_facts import BankDay, TerminalDay
 from reconciliation.day_sheets import (
     FORBIDDING,
@@ -20,6 +21,7 @@ from reconciliation.day_sheets import (
     DaySheetTerminal,
     DifferenceKind,
 )
+from reconciliation.difference_owners import Owner, owners
 from reconciliation.differences_of_day import DayFacts
 
 K = DifferenceKind
@@ -36,6 +38,7 @@ KIND_NAMES: Mapping[DifferenceKind, Later] = {
     K.UNMATCHED_CREDIT: Later("Unmatched credit"),
     K.UNMATCHED_DEBIT: Later("Unmatched debit"),
     K.DESK_CASH: Later("Cash of a desk not handed in"),
+    K.CASHIER_DIFFERENCE: Later("Cashier's session closed with a difference"),
 }
 _OF_LINES = frozenset(
     {
@@ -52,7 +55,7 @@ class ShownDifference:
 
     id: int | None
     kind: DifferenceKind
-    subject: str  # a terminal, office or account of our books, by name
+    subject: str  # a terminal, office, cashier's session or account of our books, by name
     line_id: int | None
     since_on: date
     age_days: int
@@ -107,6 +110,15 @@ class _Names:
                 )
             ).all()
         )
+        self.sessions: Mapping[int, str] = {
+            session_id: f"{office}، {to_persian(str(number))}"
+            for session_id, office, number in session.execute(
+                select(CashierSession.id, Office.name_fa, CashierSession.number)
+                .join(Office, Office.id == CashierSession.office_id)
+                .join(SessionClosing, SessionClosing.session_id == CashierSession.id)
+                .where(SessionClosing.difference_rial != 0)
+            )
+        }
         self.books: Mapping[int, str] = dict(
             session.execute(
                 select(LedgerAccount.id, LedgerAccount.code).where(
@@ -120,6 +132,8 @@ class _Names:
             return self.terminals.get(subject_id, "")
         if kind is K.DESK_CASH:
             return self.offices.get(subject_id, "")
+        if kind is K.CASHIER_DIFFERENCE:
+            return self.sessions.get(subject_id, "")
         return self.books.get(subject_id, "") if kind is K.LEDGER_DIFFERS else ""
 
     def owner(self, owner: Owner | None) -> str:

@@ -13,7 +13,6 @@ from core.clock import tehran_date
 from core.database import sum_rial
 from ledger.accounts import BankAccount, LedgerAccount
 from ledger.postings import Cause, Entry, Posting
-from reconciliation.closing import signed_sheets
 from reconciliation.day_facts import bank_codes, bank_day
 from reconciliation.day_sheets import DaySheet, DifferenceKind
 from reconciliation.expected import OpenLine
@@ -21,6 +20,7 @@ from reconciliation.lines import StatementLine
 from reconciliation.locks import closed_through
 from reconciliation.matches import Match, MatchUndo
 from reconciliation.quarantine import open_quarantine
+from reconciliation.signatures import signed_sheets
 from reconciliation.splicing import live_lines
 
 _DAY = timedelta(days=1)

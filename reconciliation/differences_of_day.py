@@ -5,10 +5,23 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, cast, exists, func, literal, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session, aliased
 
 from core.database import Id, sum_rial
+from donations.models.cashier import CashierSession, SessionClosing
 from ledger.accounts import AccountKind, BankAccount, LedgerAccount
 from ledger.postings import Entry, Posting
 from ledger.terminals import Terminal, TerminalTerms
@@ -89,6 +102,7 @@ def day_facts(
         *_overdue_money(session, account.id, day),
         *_open_lines(session, account.id, day, signed_through),
         *_desk_cash(session, account, day),
+        *_of_cashiers(session, account, day, signed_through),
     ]
     return DayFacts(
         bank=bank,
@@ -210,49 +224,75 @@ def _desk_cash(session: Session, account: BankAccount, day: date) -> Iterator[Di
     handed = _desk_days(Posting.booked_on <= day, is_debit=False).subquery()
     handed_rial = func.coalesce(
         select(-_whole(func.sum(handed.c.rial)))
-        .where(handed.c.account_id == taken.c.account_id)
+        .where(handed.c.office_id == taken.c.office_id)
         .correlate(taken)
         .scalar_subquery(),
         0,
     )
     so_far = _whole(
-        func.sum(taken.c.rial).over(partition_by=taken.c.account_id, order_by=taken.c.booked_on)
+        func.sum(taken.c.rial).over(partition_by=taken.c.office_id, order_by=taken.c.booked_on)
     )
     held = select(
-        taken.c.account_id, taken.c.booked_on, so_far.label("rial"), handed_rial.label("handed")
+        taken.c.office_id, taken.c.booked_on, so_far.label("rial"), handed_rial.label("handed")
     ).subquery()
-    code = func.substr(LedgerAccount.code, len(AccountKind.DESK) + 2)
     for office_id, since_on, rial in session.execute(
-        select(Office.id, func.min(held.c.booked_on), func.max(held.c.rial - held.c.handed))
-        .join_from(held, LedgerAccount, LedgerAccount.id == held.c.account_id)
-        .join(Office, Office.code == code)
+        select(held.c.office_id, func.min(held.c.booked_on), func.max(held.c.rial - held.c.handed))
         .where(held.c.rial > held.c.handed)
-        .group_by(Office.id)
-        .order_by(Office.id)
+        .group_by(held.c.office_id)
+        .order_by(held.c.office_id)
     ):
         yield Difference(K.DESK_CASH, office_id, since_on, rial)
 
 
 def _desk_days(days: ColumnElement[bool], *, is_debit: bool) -> Select[*tuple[Any, ...]]:
-    """What desks took, or gave away, by account and day; of postings that stand."""
+    """What desks took, or gave away, by office and day; of postings that stand.
+
+    What goes between a desk and its cashiers' drawers is neither.
+    """
     reversal = aliased(Posting)
-    return (
-        select(
-            Entry.account_id,
-            Posting.booked_on,
-            _whole(func.sum(Entry.amount_rial)).label("rial"),
-        )
+    rial = _whole(func.sum(Entry.amount_rial))
+    moved = (
+        select(Office.id.label("office_id"), Posting.booked_on, rial.label("rial"))
+        .select_from(Entry)
         .join(Posting, Posting.id == Entry.posting_id)
         .join(LedgerAccount, LedgerAccount.id == Entry.account_id)
+        .outerjoin(CashierSession, CashierSession.account == LedgerAccount.code)
+        .join(
+            Office,
+            or_(
+                Office.id == CashierSession.office_id,
+                LedgerAccount.code == literal(f"{AccountKind.DESK}:") + Office.code,
+            ),
+        )
         .where(
-            LedgerAccount.kind == AccountKind.DESK,
-            Entry.amount_rial > 0 if is_debit else Entry.amount_rial < 0,
+            LedgerAccount.kind.in_((AccountKind.DESK, AccountKind.DRAWER)),
             days,
             Posting.reverses_id.is_(None),
             ~exists().where(reversal.reverses_id == Posting.id),
         )
-        .group_by(Entry.account_id, Posting.booked_on)
+        .group_by(Posting.id, Office.id, Posting.booked_on)
+        .having(rial > 0 if is_debit else rial < 0)
+        .subquery()
     )
+    return select(
+        moved.c.office_id, moved.c.booked_on, _whole(func.sum(moved.c.rial)).label("rial")
+    ).group_by(moved.c.office_id, moved.c.booked_on)
+
+
+def _of_cashiers(
+    session: Session, account: BankAccount, day: date, signed_through: date | None
+) -> Iterator[Difference]:
+    """Sessions that were closed short or over, on the first sheet that answers for their day."""
+    if not account.is_central:
+        return
+    closing = SessionClosing
+    after = true() if signed_through is None else closing.closed_on > signed_through
+    for session_id, closed_on, rial in session.execute(
+        select(closing.session_id, closing.closed_on, closing.difference_rial)
+        .where(closing.difference_rial != 0, closing.closed_on <= day, after)
+        .order_by(closing.session_id)
+    ):
+        yield Difference(K.CASHIER_DIFFERENCE, session_id, closed_on, rial)
 
 
 def _unsigned(day: date, signed_through: date | None) -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ from core.database import Base, add_if_new, upsert
 from donations.models.desk import DepositSlip
 from donations.models.pledge import Channel, ItemKind, ItemState, Pledge, PledgeItem
 from donations.models.refund import Ending, RefundEnd, RefundRequest, Way
+from donations.slips import slip_stands
 from ledger.terminals import Terminal
 
 _ORDERED = {"sqlite_with_rowid": False}
@@ -207,7 +208,7 @@ def expect_chosen_pledges(session: Session, pledge_ids: Select[*tuple[Any, ...]]
 
 
 def expect_chosen_slips(session: Session, slip_ids: Select[*tuple[Any, ...]]) -> None:
-    """Look out for the cash of slips chosen by a query."""
+    """Look out for the cash of slips chosen by a query; of those that were voided there is none."""
     expect_deposits(
         session,
         select(
@@ -215,8 +216,25 @@ def expect_chosen_slips(session: Session, slip_ids: Select[*tuple[Any, ...]]) ->
             DepositSlip.amount_rial,
             literal(Expects.DEPOSIT_SLIP, ExpectedDeposit.expects.type),
             DepositSlip.id,
-        ).where(DepositSlip.id.in_(slip_ids)),
+        ).where(DepositSlip.id.in_(slip_ids), slip_stands()),
     )
+
+
+def forget_slip(session: Session, slip: DepositSlip) -> bool:
+    """Look out for the cash of a slip no more; false where it was not awaited any more.
+
+    A run that matches it at this moment is waited for.
+    """
+    gone = session.execute(
+        delete(ExpectedDeposit)
+        .where(
+            ExpectedDeposit.deposit_id == slip.deposit_id,
+            ExpectedDeposit.expects == Expects.DEPOSIT_SLIP,
+            ExpectedDeposit.target_id == slip.id,
+        )
+        .returning(ExpectedDeposit.deposit_id)
+    )
+    return gone.first() is not None
 
 
 def expect_deposits(session: Session, deposits: Select[*tuple[Any, ...]]) -> None:

@@ -379,13 +379,15 @@ def _stored(
 
 def _latest_day(session: Session, bank_account_id: int) -> str:
     """The latest day among the account's last lines; banks book a little out of order."""
-    days = session.scalars(
+    last = (
         select(StatementLine.booked_on)
         .where(*live_lines(bank_account_id))
         .order_by(StatementLine.position.desc())
         .limit(_LATEST_LINES)
-    ).all()
-    return max(days).isoformat() if days else ""
+        .subquery()
+    )
+    day = session.scalars(select(func.max(last.c.booked_on))).one()
+    return day.isoformat() if day else ""
 
 
 class _Ordinals:

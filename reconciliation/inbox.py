@@ -11,7 +11,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.database import sum_rial
 from core.digits import normalise
-from reconciliation.expected import ExpectedTerminalMoney, OpenLine
+from donations.models.desk import DepositSlip
+from offices.places import Office
+from reconciliation.expected import ExpectedDeposit, ExpectedTerminalMoney, Expects, OpenLine
 from reconciliation.lines import LineClass, StatementLine
 from reconciliation.reviewing import AGES_DAYS
 
@@ -116,6 +118,24 @@ def other_sides(session: Session, line: StatementLine) -> Sequence[StatementLine
         .order_by(_line.booked_on, _line.id)
         .limit(PAIRS_MAX)
     ).all()
+
+
+def awaited_slips(session: Session, line: StatementLine) -> Sequence[tuple[DepositSlip, Office]]:
+    """Slips of a line's amount whose cash is awaited on its account, and whose id it lacks."""
+    rows = session.execute(
+        select(DepositSlip, Office)
+        .join(Office, Office.id == DepositSlip.office_id)
+        .join(ExpectedDeposit, ExpectedDeposit.deposit_id == DepositSlip.deposit_id)
+        .where(
+            ExpectedDeposit.expects == Expects.DEPOSIT_SLIP,
+            DepositSlip.amount_rial == line.amount_rial,
+            DepositSlip.bank_account_id == line.bank_account_id,
+            DepositSlip.deposit_id != (line.deposit_id or ""),
+        )
+        .order_by(DepositSlip.id)
+        .limit(PAIRS_MAX)
+    )
+    return [(slip, office) for slip, office in rows]
 
 
 def owed_by_age(session: Session, *, today: date) -> Sequence[Owed]:

@@ -61,8 +61,12 @@ def sure_reversals(session: Session) -> Sequence[Whole]:
             credit_line.id.label("credit_id"),
             credit.amount_rial,
         )
-        .join_from(OpenLine, debit_line, debit_line.id == OpenLine.line_id)
-        # Outer joins keep the order: few debits, each looked up among the credits by its key.
+        # Outer joins keep the order: few open debits, each looked up among the credits by its key.
+        .select_from(OpenLine)
+        .outerjoin(
+            debit_line,
+            and_(debit_line.id == OpenLine.line_id, debit_line.line_class != LineClass.FEE),
+        )
         .outerjoin(
             credit,
             and_(
@@ -79,7 +83,7 @@ def sure_reversals(session: Session) -> Sequence[Whole]:
                 credit_line.position < debit_line.position,
             ),
         )
-        .where(OpenLine.amount_rial < 0, debit_line.line_class != LineClass.FEE)
+        .where(OpenLine.amount_rial < 0)
         .subquery()
     )
     debits = func.count().over(partition_by=pair.c.credit_id)

@@ -5,7 +5,7 @@ takes back one of its lines by hand holds it together with others. So a day is s
 or after such an act, never beside it. Runs are held by their table, see ``hold_for_signing``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -17,7 +17,7 @@ from core.refusals import Refusal
 from ledger.accounts import BankAccount
 from reconciliation.found import FOUND
 from reconciliation.lines import StatementLine
-from reconciliation.matches import Match, MatchUndo, Target
+from reconciliation.matches import Match, MatchUndo, Target, has_target
 
 
 class DayLocked(Refusal):
@@ -94,16 +94,15 @@ def drop_locked(session: Session) -> None:
     session.execute(delete(FOUND).where(or_(found, and_(of_pair, beside))))
 
 
-def accounts_explained_with(session: Session, line_id: int) -> Sequence[int]:
-    """The accounts of a line and of the other side that a transfer explains it with."""
-    other_side = (
-        select(Match.target_id)
-        .outerjoin(MatchUndo, MatchUndo.match_id == Match.id)
-        .where(Match.line_id == line_id, Match.target == Target.TRANSFER, MatchUndo.id.is_(None))
-    )
+def accounts_explained_with(
+    session: Session, line_ids: Select[*tuple[Any, ...]]
+) -> Collection[int]:
+    """The accounts of the other sides that transfers explain some lines with."""
     return session.scalars(
         select(StatementLine.bank_account_id)
-        .where(or_(StatementLine.id == line_id, StatementLine.id.in_(other_side)))
+        .join(Match, has_target(Target.TRANSFER, StatementLine.id))
+        .outerjoin(MatchUndo, MatchUndo.match_id == Match.id)
+        .where(Match.line_id.in_(line_ids), MatchUndo.id.is_(None))
         .distinct()
     ).all()
 
@@ -125,6 +124,17 @@ def hold_accounts(session: Session, line_ids: Select[*tuple[Any, ...]]) -> None:
     )
 
 
+def hold_for_explaining(session: Session, line_ids: Collection[int]) -> None:
+    """Hold what an act by hand shares with others: the table of runs, then the lines' accounts.
+
+    Every such act begins with it. The order is that of a signature, which locks the table alone:
+    who took an account first and wrote a run afterwards would wait for who waits for that account.
+    """
+    if engine_of(session) != "sqlite":
+        session.connection().exec_driver_sql("LOCK TABLE reconciliation_run IN ROW EXCLUSIVE MODE")
+    hold_accounts(session, select(StatementLine.id).where(StatementLine.id.in_(line_ids)))
+
+
 def hold_for_signing(session: Session, *bank_account_ids: int) -> None:
     """Wait for everybody who is changing what explains the lines of accounts, and be alone.
 
@@ -135,6 +145,28 @@ def hold_for_signing(session: Session, *bank_account_ids: int) -> None:
     """
     if engine_of(session) != "sqlite":
         session.connection().exec_driver_sql("LOCK TABLE reconciliation_run IN SHARE MODE")
+    _hold_alone(session, bank_account_ids)
+
+
+def hold_for_taking_back(
+    session: Session, bank_account_id: int, line_ids: Select[*tuple[Any, ...]]
+) -> None:
+    """Hold alone an account whose lines are taken back, and those of the other sides with it.
+
+    All of them at once and by their ids, as everywhere. A transfer may be marked while we wait; if
+    it leads to one more account, all are let go and asked for again.
+    """
+    while True:
+        wanted = {bank_account_id, *accounts_explained_with(session, line_ids)}
+        asked = session.begin_nested()
+        _hold_alone(session, wanted)
+        if wanted.issuperset(accounts_explained_with(session, line_ids)):
+            asked.commit()
+            return
+        asked.rollback()
+
+
+def _hold_alone(session: Session, bank_account_ids: Collection[int]) -> None:
     session.execute(
         select(BankAccount.id)
         .where(BankAccount.id.in_(bank_account_ids))

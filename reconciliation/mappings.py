@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from core.database import Base, insert_only
 from core.digits import normalise
 from core.refusals import Refusal
+from reconciliation.statements.day_forms import USUAL, DayCalendar, DayForm, DayOrder
 from reconciliation.statements.fields import FIELD_SETS, Purpose
 
 
@@ -48,6 +49,10 @@ class ColumnMapping(Base):
     purpose: Mapped[Purpose]
     terminal_id: Mapped[int | None] = mapped_column(ForeignKey("terminal.id"))
     headings: Mapped[str]  # field -> heading, canonical JSON
+    day_order: Mapped[DayOrder] = mapped_column(
+        default=DayOrder.YEAR_FIRST, server_default=DayOrder.YEAR_FIRST.value
+    )
+    calendar: Mapped[DayCalendar | None]  # of years that have only two digits
     valid_from: Mapped[date]
     created_by_id: Mapped[int] = mapped_column(ForeignKey("staff_member.id"))
     created_at: Mapped[datetime]
@@ -57,10 +62,15 @@ class ColumnMapping(Base):
         """Field -> heading."""
         return dict(json.loads(self.headings))
 
+    @property
+    def days(self) -> DayForm:
+        """How the table writes its days."""
+        return DayForm(self.day_order, self.calendar)
 
-def statement_columns(
+
+def statement_mapping(
     session: Session, bank_account_id: int, *, today: date
-) -> Mapping[str, str] | None:
+) -> ColumnMapping | None:
     """The mapping that holds for an account's statements, if one was ever saved."""
     return _newest(
         session,
@@ -70,7 +80,7 @@ def statement_columns(
     )
 
 
-def report_columns(session: Session, terminal_id: int, *, today: date) -> Mapping[str, str] | None:
+def report_mapping(session: Session, terminal_id: int, *, today: date) -> ColumnMapping | None:
     """The same for the settlement reports of a terminal."""
     return _newest(
         session,
@@ -114,6 +124,7 @@ def save_mapping(
     columns: Mapping[str, str],
     *,
     terminal_id: int | None = None,
+    days: DayForm = USUAL,
     valid_from: date,
     created_by_id: int,
     now: datetime,
@@ -125,6 +136,8 @@ def save_mapping(
         purpose=purpose,
         terminal_id=terminal_id,
         headings=json.dumps(chosen, ensure_ascii=False, separators=(",", ":")),
+        day_order=days.order,
+        calendar=days.calendar,
         valid_from=valid_from,
         created_by_id=created_by_id,
         created_at=now,
@@ -134,11 +147,10 @@ def save_mapping(
     return mapping
 
 
-def _newest(session: Session, *chosen: object, today: date) -> Mapping[str, str] | None:
-    mapping = session.scalars(
+def _newest(session: Session, *chosen: object, today: date) -> ColumnMapping | None:
+    return session.scalars(
         select(ColumnMapping)
         .where(*chosen, ColumnMapping.valid_from <= today)  # type: ignore[arg-type]
         .order_by(ColumnMapping.id.desc())
         .limit(1)
     ).first()
-    return None if mapping is None else mapping.columns

@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from core.portable import unindexed
 from reconciliation.expected import (
     ExpectedDeposit,
     Expects,
@@ -35,7 +36,16 @@ from reconciliation.expected import (
     OpenFeeLine,
     OpenLine,
 )
-from reconciliation.found import FOUND, analysed, emptied, expect_rows, next_match_id, rows_of
+from reconciliation.found import (
+    FOUND,
+    analysed,
+    emptied,
+    expect_rows,
+    is_among,
+    next_match_id,
+    rows_of,
+    within,
+)
 from reconciliation.lines import StatementLine
 from reconciliation.matches import Match, Rule, RunSlice, Target
 
@@ -77,7 +87,12 @@ def find_deposits(session: Session, after: Key | None, limit: int) -> Key | None
                 expected.amount_rial == line.amount_rial,
             ),
         )
-        .where(*inside(key, after, until), ~_has_earlier())
+        .where(
+            *inside(key, after, until),
+            # Said of both sides: neither engine concludes it, and would begin at the first promise.
+            *inside((expected.deposit_id, expected.amount_rial), after, until),
+            ~_has_earlier(),
+        )
         .order_by(line.line_id)  # in which all that is kept by line is then touched in order
     )
     rows_of(session, insert(FOUND).from_select(list(FOUND.c.keys()), found))
@@ -91,9 +106,10 @@ def close_deposits(session: Session) -> None:
         rows_of(
             session,
             delete(ExpectedDeposit).where(
+                within(unindexed(ExpectedDeposit.deposit_id), FOUND.c.deposit_id),
                 tuple_(ExpectedDeposit.deposit_id, ExpectedDeposit.amount_rial).in_(
                     select(FOUND.c.deposit_id, FOUND.c.amount_rial)
-                )
+                ),
             ),
         ),
         count,
@@ -103,14 +119,8 @@ def close_deposits(session: Session) -> None:
         rows_of(
             session,
             delete(line).where(
-                tuple_(line.deposit_id, line.amount_rial, line.booked_on, line.line_id).in_(
-                    select(
-                        FOUND.c.deposit_id,
-                        FOUND.c.amount_rial,
-                        FOUND.c.booked_on,
-                        FOUND.c.line_id,
-                    )
-                )
+                within(line.deposit_id, FOUND.c.deposit_id),
+                unindexed(line.line_id).in_(select(FOUND.c.line_id)),
             ),
         ),
         count,
@@ -210,7 +220,9 @@ def close_open_lines(session: Session) -> None:
     count = session.execute(
         select(func.count()).select_from(FOUND).where(FOUND.c.is_principal)
     ).scalar_one()
-    expect_rows(rows_of(session, delete(OpenLine).where(OpenLine.line_id.in_(lines))), count)
+    expect_rows(
+        rows_of(session, delete(OpenLine).where(is_among(session, OpenLine.line_id, lines))), count
+    )
 
 
 def nth_key(

@@ -43,6 +43,7 @@ def parsed(
     request = {
         "account": wanted.account_number,
         "columns": None if wanted.columns is None else dict(wanted.columns),
+        "days": asdict(wanted.days),
         "set_aside": sorted(wanted.set_aside),
         "unit": unit,
         "format": asked,

@@ -11,6 +11,7 @@ from core.refusals import Refusal
 from core.uploads import on_disk
 from reconciliation.report_rows import ItemSort, WrittenRow
 from reconciliation.sampling import Sample, Trial, TriedRow
+from reconciliation.statements.day_forms import USUAL, DayForm
 from reconciliation.statements.fields import Purpose
 from reconciliation.statements.refusals import DamagedFile
 from reconciliation.told import pieces
@@ -25,13 +26,19 @@ def parsed_report(
     *,
     terminal_digits: str,
     names: Mapping[str, Sequence[str]],
+    days: DayForm = USUAL,
     limits: Limits = LIMITS,
 ) -> list[WrittenRow]:
     """The rows of a provider's list on disk. ``names`` are the headings of each field.
 
     Raises the Refusals of ``report_rows`` and ``statements.refusals``.
     """
-    request = {"task": "report", "terminal": terminal_digits, "names": dict(names)}
+    request = {
+        "task": "report",
+        "terminal": terminal_digits,
+        "names": dict(names),
+        "days": asdict(days),
+    }
     return [_written(values) for values in _rows(request, file, limits)]
 
 
@@ -43,15 +50,39 @@ def parsed_sample(file: BinaryIO, *, limits: Limits = SAMPLE_LIMITS) -> Sample:
     return Sample(rows[0], rows[1:])
 
 
+def parsed_list(
+    file: BinaryIO,
+    names: Mapping[str, Sequence[str]],
+    *,
+    most: int,
+    limits: Limits = SAMPLE_LIMITS,
+) -> list[tuple[int, dict[str, str]]]:
+    """The rows of a list on disk: number of the row, field -> text. Raises as ``rows_of_list``."""
+    request = {"task": "cells", "names": dict(names), "most": most}
+    try:
+        return [
+            (int(number), {str(name): str(text) for name, text in texts.items()})
+            for number, texts in _rows(request, file, limits)
+        ]
+    except (ValueError, TypeError, AttributeError) as error:
+        raise DamagedFile from error
+
+
 def tried_columns(
     sample: Sample,
     purpose: Purpose,
     columns: Mapping[str, str],
+    days: DayForm = USUAL,
     *,
     limits: Limits = SAMPLE_LIMITS,
 ) -> Trial:
     """Read a sample by a mapping, as its file will be, up to the row that is refused."""
-    request = {"task": "trial", "purpose": purpose.value, "columns": dict(columns)}
+    request = {
+        "task": "trial",
+        "purpose": purpose.value,
+        "columns": dict(columns),
+        "days": asdict(days),
+    }
     read: list[TriedRow] = []
     with on_disk(sample.text.encode()) as file:
         try:

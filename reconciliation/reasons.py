@@ -173,62 +173,89 @@ def _shared(rows: Sequence[_Row]) -> str:
 
 
 def _sentence(session: Session, row: _Row) -> str:
-    line = row.StatementLine
-    quoted = _quoted(line)
+    quoted = _quoted(row.StatementLine)
     if row.Match.rule is Rule.BY_HAND:
         return _by_hand(row, quoted)
     if row.Match.rule is Rule.CARD:
-        return _(
-            "Row %(row)s of %(day)s (%(amount)s rial) is pledge %(code)s: earlier deposits of its "
-            "donor came from the card %(card)s of the row and the amount is equal; no other open "
-            "row and no other open pledge fits."
-        ) % {**quoted, "code": digits(row.Pledge.tracking_code), "card": digits(line.card_key)}
+        return _card(row, quoted)
     if row.Match.target is Target.REVERSAL:
-        return _(
-            "Row %(row)s of %(day)s (%(amount)s rial) and row %(other)s of the same day take each "
-            "other back: the amounts are opposite, both carry the serial %(reference)s, and no "
-            "other row does."
-        ) % {
-            **quoted,
-            "other": digits(row.other_side.row_number),
-            "reference": digits(line.reference),
-        }
+        return _pair(row, quoted)
     if row.Pledge is not None:
-        return _(
-            "Row %(row)s of %(day)s (%(amount)s rial) is pledge %(code)s: the deposit id "
-            "%(deposit_id)s is the same, its check digits are right and the amount is equal; "
-            "no other open pledge has this id."
-        ) % {
-            **quoted,
-            "code": digits(row.Pledge.tracking_code),
-            "deposit_id": digits(line.deposit_id),
-        }
+        return _deposit_id(row, quoted)
     if row.DepositSlip is not None:
-        return _(
-            "Row %(row)s of %(day)s (%(amount)s rial) is deposit slip %(number)s of %(desk)s, "
-            "handed in on %(handed)s: the deposit id %(deposit_id)s is the same and the amount "
-            "is equal."
-        ) % {
-            **quoted,
-            "number": digits(row.DepositSlip.number),
-            "desk": row.Office.name_fa if spoken() == DEFAULT_LANGUAGE else row.Office.name_en,
-            "handed": day(row.DepositSlip.handed_on),
-            "deposit_id": digits(line.deposit_id),
-        }
+        return _slip(row, quoted)
     if row.Settlement is not None:
         return _settled(session, row, quoted)
     if row.RefundRequest is not None:
-        return _(
-            "Row %(row)s of %(day)s (%(amount)s rial) is the money sent back for payment "
-            "%(payment)s: the row carries the bank's reference %(reference)s of the refund and "
-            "the amount is equal."
-        ) % {
-            **quoted,
-            "payment": digits(row.RefundRequest.payment_id),
-            "reference": digits(row.RefundEnd.bank_reference),
-        }
+        return _refund(row, quoted)
     if row.Match.target_id is not None:
         return _fee_of_settlement(session, row, quoted)
+    return _fee(row.StatementLine, quoted)
+
+
+def _card(row: _Row, quoted: Mapping[str, str]) -> str:
+    return _(
+        "Row %(row)s of %(day)s (%(amount)s rial) is pledge %(code)s: earlier deposits of its "
+        "donor came from the card %(card)s of the row and the amount is equal; no other open "
+        "row and no other open pledge fits."
+    ) % {
+        **quoted,
+        "code": digits(row.Pledge.tracking_code),
+        "card": digits(row.StatementLine.card_key),
+    }
+
+
+def _pair(row: _Row, quoted: Mapping[str, str]) -> str:
+    return _(
+        "Row %(row)s of %(day)s (%(amount)s rial) and row %(other)s of the same day take each "
+        "other back: the amounts are opposite, both carry the serial %(reference)s, and no "
+        "other row does."
+    ) % {
+        **quoted,
+        "other": digits(row.other_side.row_number),
+        "reference": digits(row.StatementLine.reference),
+    }
+
+
+def _deposit_id(row: _Row, quoted: Mapping[str, str]) -> str:
+    return _(
+        "Row %(row)s of %(day)s (%(amount)s rial) is pledge %(code)s: the deposit id "
+        "%(deposit_id)s is the same, its check digits are right and the amount is equal; "
+        "no other open pledge has this id."
+    ) % {
+        **quoted,
+        "code": digits(row.Pledge.tracking_code),
+        "deposit_id": digits(row.StatementLine.deposit_id),
+    }
+
+
+def _slip(row: _Row, quoted: Mapping[str, str]) -> str:
+    return _(
+        "Row %(row)s of %(day)s (%(amount)s rial) is deposit slip %(number)s of %(desk)s, "
+        "handed in on %(handed)s: the deposit id %(deposit_id)s is the same and the amount "
+        "is equal."
+    ) % {
+        **quoted,
+        "number": digits(row.DepositSlip.number),
+        "desk": row.Office.name_fa if spoken() == DEFAULT_LANGUAGE else row.Office.name_en,
+        "handed": day(row.DepositSlip.handed_on),
+        "deposit_id": digits(row.StatementLine.deposit_id),
+    }
+
+
+def _refund(row: _Row, quoted: Mapping[str, str]) -> str:
+    return _(
+        "Row %(row)s of %(day)s (%(amount)s rial) is the money sent back for payment "
+        "%(payment)s: the row carries the bank's reference %(reference)s of the refund and "
+        "the amount is equal."
+    ) % {
+        **quoted,
+        "payment": digits(row.RefundRequest.payment_id),
+        "reference": digits(row.RefundEnd.bank_reference),
+    }
+
+
+def _fee(line: StatementLine, quoted: Mapping[str, str]) -> str:
     return _(
         "Row %(row)s of %(day)s (%(amount)s rial) is a fee of the bank: it is a debit and its "
         "text says: %(text)s."
@@ -256,6 +283,16 @@ def _by_hand(row: _Row, quoted: Mapping[str, str]) -> str:
         ) % {**quoted, **maker, "payment": digits(row.RefundRequest.payment_id)}
     if row.Settlement is not None:
         return _settled_by_hand(row, {**quoted, **maker})
+    if row.DepositSlip is not None:
+        return _(
+            "%(name)s decided that row %(row)s of %(day)s (%(amount)s rial) is the cash of deposit "
+            "slip %(number)s of desk %(desk)s."
+        ) % {
+            **quoted,
+            **maker,
+            "number": digits(row.DepositSlip.number),
+            "desk": digits(row.Office.code),
+        }
     if row.Pledge is None:
         return _(
             "%(name)s decided that row %(row)s of %(day)s (%(amount)s rial) is a fee of the bank."

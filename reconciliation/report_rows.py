@@ -15,9 +15,11 @@ from core.refusals import Refusal
 from core.rial import AMOUNT_RIAL_MAX
 from reconciliation.statements import cells
 from reconciliation.statements.cards import masked
-from reconciliation.statements.cells import Cell, Unreadable, is_blank, text_of
+from reconciliation.statements.cells import Ambiguous, Cell, Unreadable, is_blank, text_of
+from reconciliation.statements.day_forms import USUAL, DayForm
 from reconciliation.statements.fields import FIELD_SETS, Purpose
 from reconciliation.statements.refusals import (
+    AmbiguousDay,
     FileTooLarge,
     NoRows,
     UnknownFormat,
@@ -98,7 +100,11 @@ class WrittenRow(NamedTuple):
 
 
 def written_rows(
-    file: BinaryIO, *, terminal_digits: str, names: Mapping[str, Sequence[str]] = HEADINGS
+    file: BinaryIO,
+    *,
+    terminal_digits: str,
+    names: Mapping[str, Sequence[str]] = HEADINGS,
+    days: DayForm = USUAL,
 ) -> Iterator[WrittenRow]:
     """The rows of a list in their order. ``names`` are the headings of each field.
 
@@ -107,7 +113,7 @@ def written_rows(
     for sheet in open_table(file).sheets:
         heading = sheet.heading(names, REQUIRED)
         if heading is not None:
-            yield from _once_each(_Reading(heading, terminal_digits).rows(sheet))
+            yield from _once_each(_Reading(heading, terminal_digits, days).rows(sheet))
             return
     raise UnknownFormat
 
@@ -115,7 +121,8 @@ def written_rows(
 class _Reading:
     """The rows under one heading."""
 
-    def __init__(self, heading: Heading, terminal_digits: str) -> None:
+    def __init__(self, heading: Heading, terminal_digits: str, days: DayForm) -> None:
+        self._days = days
         self._heading = heading
         self._at = heading.columns
         self._terminal = terminal_digits.lstrip("0")
@@ -142,7 +149,7 @@ class _Reading:
         return WrittenRow(
             row_number=row_number,
             sort=sort,
-            taken_on=self._read(cells.day_of, row, "day", row_number),
+            taken_on=self._read(self._days.day_of, row, "day", row_number),
             amount_rial=amount_rial,
             net_rial=self._read_if_there(cells.money_of, row, "net", row_number),
             fee_rial=self._read_if_there(cells.money_of, row, "fee", row_number),
@@ -150,7 +157,7 @@ class _Reading:
             order_number=self._order_number(row),
             card=_masked_card(text_of(self._cell(row, "card"))) or None,
             payout_reference=text_of(self._cell(row, "cycle"))[:_REFERENCE_MAX] or None,
-            paid_on=self._read_if_there(cells.day_of, row, "paid_on", row_number),
+            paid_on=self._read_if_there(self._days.day_of, row, "paid_on", row_number),
         )
 
     def _moved(self, row: Row, row_number: int) -> tuple[ItemSort, int]:
@@ -205,7 +212,8 @@ class _Reading:
         try:
             return reader(self._cell(row, field))
         except Unreadable as error:
-            raise self._unreadable(row, field, row_number) from error
+            refusal = AmbiguousDay if isinstance(error, Ambiguous) else UnreadableCell
+            raise self._unreadable(row, field, row_number, refusal) from error
 
     def _read_if_there(
         self, reader: Callable[[Cell], _T], row: Row, field: str, row_number: int
@@ -214,8 +222,14 @@ class _Reading:
             return None
         return self._read(reader, row, field, row_number)
 
-    def _unreadable(self, row: Row, field: str, row_number: int) -> UnreadableCell:
-        return UnreadableCell(
+    def _unreadable(
+        self,
+        row: Row,
+        field: str,
+        row_number: int,
+        refusal: type[UnreadableCell] = UnreadableCell,
+    ) -> UnreadableCell:
+        return refusal(
             row=row_number,
             column=self._heading.texts[self._at[field]],
             text=masked(text_of(self._cell(row, field)))[:40],

@@ -16,6 +16,7 @@ from core.refusals import Refusal
 from reconciliation.statements.cards import masked
 from reconciliation.statements.cells import Cell, text_of
 from reconciliation.statements.contract import StatementRow, Wanted
+from reconciliation.statements.day_forms import USUAL, DayForm
 from reconciliation.statements.fields import FIELD_SETS, Purpose
 from reconciliation.statements.mapped import MappedTable, read_table
 from reconciliation.statements.refusals import UnknownFormat
@@ -102,23 +103,55 @@ def sample_of_text(text: str) -> Sample:
     return Sample(rows[0], rows[1:])
 
 
-def read_by(file: BinaryIO, purpose: Purpose, columns: Mapping[str, str]) -> Iterator[TriedRow]:
+def rows_of_list(
+    file: BinaryIO, names: Mapping[str, Sequence[str]], most: int
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a list somebody filled in: the row's number and field -> text.
+
+    ``names`` are the headings of each field, of which every first one of the table is taken; rows
+    without any text are left out. Raises UnknownFormat where no row holds all headings,
+    SampleTooLarge beyond ``most`` rows, and as tables do.
+    """
+    for sheet in open_table(file).sheets:
+        heading = sheet.heading(names, names)
+        if heading is None:
+            continue
+        for count, (number, row) in enumerate(sheet.below(heading)):
+            if count >= most:
+                raise SampleTooLarge
+            texts = {
+                field: text_of(row[at]) if at < len(row) else ""
+                for field, at in heading.columns.items()
+            }
+            if any(texts.values()):
+                yield number, texts
+        return
+    raise UnknownFormat
+
+
+def read_by(
+    file: BinaryIO, purpose: Purpose, columns: Mapping[str, str], days: DayForm = USUAL
+) -> Iterator[TriedRow]:
     """Read a sample by a mapping, as its file will be. Raises what reading that file would."""
     if purpose is Purpose.STATEMENT:
-        return _tried_bookings(file, columns)
-    return _tried_payments(file, columns)
+        return _tried_bookings(file, columns, days)
+    return _tried_payments(file, columns, days)
 
 
-def _tried_bookings(file: BinaryIO, columns: Mapping[str, str]) -> Iterator[TriedRow]:
-    for row in MappedTable().open(file, Wanted("", columns)).rows:
+def _tried_bookings(
+    file: BinaryIO, columns: Mapping[str, str], days: DayForm
+) -> Iterator[TriedRow]:
+    for row in MappedTable().open(file, Wanted("", columns, days=days)).rows:
         if isinstance(row, StatementRow):
             rials = {"amount": row.amount_minor, "balance": row.balance_minor}
             texts = {name: getattr(row, name) for name in _TEXTS_SHOWN}
             yield TriedRow(row.booked_on, _there(rials), _there(texts))
 
 
-def _tried_payments(file: BinaryIO, columns: Mapping[str, str]) -> Iterator[TriedRow]:
-    for row in read_table(file, Purpose.SETTLEMENT_REPORT, columns)[1]:
+def _tried_payments(
+    file: BinaryIO, columns: Mapping[str, str], days: DayForm
+) -> Iterator[TriedRow]:
+    for row in read_table(file, Purpose.SETTLEMENT_REPORT, columns, days)[1]:
         rials = {name: row.money_of(name) for name in _RIALS_OF_PAYMENT if row.has(name)}
         texts = {name: row.text(name) for name in columns if name not in {"day", *rials}}
         yield TriedRow(row.day_of("day"), rials, _there(texts))

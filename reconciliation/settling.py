@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Select,
     String,
     Subquery,
@@ -24,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from core.portable import unindexed
 from reconciliation.batches import Batch, netted_fee_rial, terms_on
 from reconciliation.cycles import WINDOW, fill_windows
 from reconciliation.expected import (
@@ -43,6 +45,7 @@ from reconciliation.found import (
     expect_rows,
     next_id,
     rows_of,
+    within,
 )
 from reconciliation.matches import (
     DifferenceKind,
@@ -122,9 +125,12 @@ def close_money(session: Session) -> None:
     # An outer join, for SQLite begins with its left side: inside out it reads the whole history.
     paid_out = select(
         PAYOUT.c.terminal_id, item.business_day, item.source, item.source_id
-    ).join_from(PAYOUT, item, item.settlement_id == PAYOUT.c.settlement_id, isouter=True)
+    ).join_from(PAYOUT, item, _of_payout(), isouter=True)
     key = tuple_(_money.terminal_id, _money.business_day, _money.source, _money.source_id)
-    expect_rows(rows_of(session, delete(_money).where(key.in_(paid_out))), _item_count(session))
+    chosen = delete(_money).where(
+        within(unindexed(_money.terminal_id), PAYOUT.c.terminal_id), key.in_(paid_out)
+    )
+    expect_rows(rows_of(session, chosen), _item_count(session))
 
 
 def close_batches(session: Session) -> None:
@@ -399,7 +405,7 @@ def _refuse_changed(session: Session) -> None:
     item = SettlementItem
     differing = (
         select(PAYOUT.c.settlement_id)
-        .outerjoin(item, item.settlement_id == PAYOUT.c.settlement_id)
+        .outerjoin(item, _of_payout())
         .group_by(
             PAYOUT.c.settlement_id, PAYOUT.c.item_count, PAYOUT.c.gross_rial, PAYOUT.c.fee_rial
         )
@@ -413,6 +419,12 @@ def _refuse_changed(session: Session) -> None:
     )
     if session.execute(differing.limit(1)).first() is not None:
         raise LostRace("the money of a batch changed while it was being written")
+
+
+def _of_payout() -> ColumnElement[bool]:
+    """That an item belongs to a settlement of this slice, none of which is in the history."""
+    item = SettlementItem.settlement_id
+    return and_(item == PAYOUT.c.settlement_id, within(unindexed(item), PAYOUT.c.settlement_id))
 
 
 def _find_lines(session: Session, rule: Rule) -> None:

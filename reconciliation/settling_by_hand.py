@@ -20,6 +20,7 @@ from reconciliation.batches import Batch, OpenBatch, open_batches, placed_money
 from reconciliation.expected import ExpectedRefund
 from reconciliation.found import CHOSEN, emptied, rows_of
 from reconciliation.lines import StatementLine
+from reconciliation.locks import hold_for_explaining
 from reconciliation.matches import DifferenceKind, Rule, SettlementDifference
 from reconciliation.reported import terms_by_day
 from reconciliation.settling import begin_payouts, close_money, write_chosen
@@ -182,6 +183,7 @@ def find_settlement_by_hand(
     Raises NotFound, WrongSide, NothingChosen, NoteMissing, RefundNotOpen, SumsDiffer,
     LineNotOpen, and LostRace where a payment is not owed any more.
     """
+    hold_for_explaining(session, [line_id])
     line = session.get(StatementLine, line_id)
     terminal = session.get(Terminal, terminal_id)
     if line is None or terminal is None or terminal.bank_account_id != line.bank_account_id:

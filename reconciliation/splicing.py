@@ -14,6 +14,7 @@ from itertools import islice, zip_longest
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from core.portable import unindexed
 from core.refusals import Refusal
 from reconciliation.chain import ChainRow, ChainRows
 from reconciliation.held import Chain
@@ -193,7 +194,7 @@ def _beginnings(
             StatementLine.fingerprint == chain.earliest.fingerprint,
             StatementLine.balance_rial == chain.earliest.balance_rial,
         )
-        .order_by(StatementLine.position)
+        .order_by(unindexed(StatementLine.position))
     ).all()
     yield from ((0, position) for position in found)
     if found or chain.earliest.booked_on > first.booked_on.isoformat():

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Row, Select, func, select, union
 from sqlalchemy.orm import Session
 
 from core.clock import tehran_date, tehran_moment
@@ -33,8 +33,8 @@ from reconciliation.matches import Target
 from reconciliation.rules_shadow import offered
 
 SUGGESTIONS_MAX = 5
-# The amount alone speaks for promises made lately: the newest so many that wait for a deposit.
-RECENT_PROMISES = 5_000
+# The amount alone speaks for promises made lately, and of many for the newest.
+SAME_AMOUNT_WITHIN = timedelta(days=90)
 _SAME_AMOUNT_MAX = 50
 _OF_KNOWN_DONORS_MAX = 50
 SUFFIX_DIGITS_MIN = 6
@@ -174,19 +174,18 @@ def offer_again(session: Session, line_id: int, pledge_id: int, by: int, now: da
 
 def suggested_count(session: Session) -> int:
     """How many open lines have a suggestion by their amount or by an id of ours."""
-    recent = _recent_promises(None).subquery()
-    ours = (
+    promised = select(ExpectedDeposit.amount_rial).where(ExpectedDeposit.expects == Expects.PLEDGE)
+    # Two lists become one: of an OR, PostgreSQL would look both up anew for every line.
+    by_amount = select(OpenLine.line_id).where(
+        OpenLine.amount_rial > 0, OpenLine.amount_rial.in_(promised)
+    )
+    by_id = (
         select(OpenDepositLine.line_id)
         .join(ExpectedDeposit, ExpectedDeposit.deposit_id == OpenDepositLine.deposit_id)
         .where(ExpectedDeposit.expects == Expects.PLEDGE)
     )
     return session.scalars(
-        select(func.count())
-        .select_from(OpenLine)
-        .where(
-            OpenLine.amount_rial > 0,
-            or_(OpenLine.amount_rial.in_(select(recent.c.amount_rial)), OpenLine.line_id.in_(ours)),
-        )
+        select(func.count()).select_from(union(by_amount, by_id).subquery())
     ).one()
 
 
@@ -368,10 +367,25 @@ def _pledge_ids(session: Session, line: StatementLine, scale: _Scale) -> set[int
         of_donors = select(Pledge.id).where(Pledge.donor_id.in_(scale.donor_ids))
         newest = of_donors.order_by(Pledge.id.desc()).limit(_OF_KNOWN_DONORS_MAX)
         found.update(session.scalars(newest))
-    recent = _recent_promises(_latest_pledge(session, line.booked_on)).subquery()
-    of_amount = select(recent.c.target_id).where(recent.c.amount_rial == line.amount_rial)
-    found.update(session.scalars(of_amount.limit(_SAME_AMOUNT_MAX)))
+    found.update(session.scalars(_of_same_amount(session, line)))
     return found
+
+
+def _of_same_amount(session: Session, line: StatementLine) -> Select[int]:
+    """The newest pledges of a line's amount, made lately, that wait for a deposit."""
+    target = ExpectedDeposit.target_id
+    since = _latest_pledge(session, line.booked_on - SAME_AMOUNT_WITHIN)
+    return (
+        select(target)
+        .where(
+            ExpectedDeposit.expects == Expects.PLEDGE,
+            ExpectedDeposit.amount_rial == line.amount_rial,
+            target > since,
+            target <= _latest_pledge(session, line.booked_on),
+        )
+        .order_by(target.desc())
+        .limit(_SAME_AMOUNT_MAX)
+    )
 
 
 def _latest_pledge(session: Session, day: date) -> int:
@@ -379,16 +393,6 @@ def _latest_pledge(session: Session, day: date) -> int:
     end = tehran_moment(day + timedelta(days=1), time())
     latest = select(Pledge.id).where(Pledge.made_at < end).order_by(Pledge.made_at.desc())
     return session.scalars(latest.limit(1)).first() or 0
-
-
-def _recent_promises(until_id: int | None) -> Select[int, int]:
-    """The newest promises that wait for a deposit, with their amounts."""
-    recent = select(ExpectedDeposit.target_id, ExpectedDeposit.amount_rial).where(
-        ExpectedDeposit.expects == Expects.PLEDGE
-    )
-    if until_id is not None:
-        recent = recent.where(ExpectedDeposit.target_id <= until_id)
-    return recent.order_by(ExpectedDeposit.target_id.desc()).limit(RECENT_PROMISES)
 
 
 def _oldest_credits(session: Session, limit: int) -> Sequence[StatementLine]:

@@ -15,6 +15,7 @@ from reconciliation import sampling
 from reconciliation.frames import frame
 from reconciliation.report_rows import written_rows
 from reconciliation.statements.child import answer
+from reconciliation.statements.day_forms import DayForm
 from reconciliation.statements.fields import Purpose
 
 _SLICE_ROWS = 5_000
@@ -33,7 +34,12 @@ def _read(asked: dict[str, Any], file: BinaryIO, out: BinaryIO) -> None:
 
 
 def _report(asked: Mapping[str, Any], file: BinaryIO) -> tuple[Iterator[Any], int]:
-    rows = written_rows(file, terminal_digits=asked["terminal"], names=asked["names"])
+    rows = written_rows(
+        file,
+        terminal_digits=asked["terminal"],
+        names=asked["names"],
+        days=DayForm.of(**asked["days"]),
+    )
     return rows, _SLICE_ROWS
 
 
@@ -44,11 +50,22 @@ def _sample(_asked: Mapping[str, Any], file: BinaryIO) -> tuple[Iterator[Any], i
 
 def _trial(asked: Mapping[str, Any], file: BinaryIO) -> tuple[Iterator[Any], int]:
     """Row by row: those before the one that is refused are shown."""
-    return sampling.read_by(file, Purpose(asked["purpose"]), asked["columns"]), 1
+    purpose, days = Purpose(asked["purpose"]), DayForm.of(**asked["days"])
+    return sampling.read_by(file, purpose, asked["columns"], days), 1
+
+
+def _cells(asked: Mapping[str, Any], file: BinaryIO) -> tuple[Iterator[Any], int]:
+    """Every row of the first sheet under its headings, as texts; ``most`` rows and no more."""
+    return sampling.rows_of_list(file, asked["names"], asked["most"]), _SLICE_ROWS
 
 
 _Task = Callable[[Mapping[str, Any], BinaryIO], tuple[Iterator[Any], int]]
-_TASKS: Mapping[str, _Task] = {"report": _report, "sample": _sample, "trial": _trial}
+_TASKS: Mapping[str, _Task] = {
+    "report": _report,
+    "sample": _sample,
+    "trial": _trial,
+    "cells": _cells,
+}
 
 
 if __name__ == "__main__":

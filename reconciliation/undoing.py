@@ -17,7 +17,7 @@ from reconciliation.expected import (
     expect_chosen_slips,
     expect_refunds,
 )
-from reconciliation.found import UNDOING, analysed, emptied, rows_of
+from reconciliation.found import UNDOING, analysed, emptied, in_order_locked, rows_of
 from reconciliation.lines import StatementLine
 from reconciliation.matches import (
     Match,
@@ -68,13 +68,8 @@ def give_up_lines(session: Session) -> None:
     """
     if session.connection().dialect.name == "postgresql":
         lines = select(UNDOING.c.line_id)
-        for locked in (
-            select(Pledge.id).where(Pledge.id.in_(_targets(Target.PLEDGE))).order_by(Pledge.id),
-            select(LineClaim.line_id)
-            .where(LineClaim.line_id.in_(lines))
-            .order_by(LineClaim.line_id),
-        ):
-            session.execute(locked.with_for_update())
+        session.execute(in_order_locked(Pledge.id, _targets(Target.PLEDGE)))
+        session.execute(in_order_locked(LineClaim.line_id, lines))
     given_up = rows_of(
         session, delete(LineClaim).where(LineClaim.line_id.in_(select(UNDOING.c.line_id)))
     )

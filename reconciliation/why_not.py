@@ -219,8 +219,16 @@ def _no_deposit(session: Session, line: StatementLine) -> str:
             "this may be a second deposit."
         ) % {**values, "code": digits(pledge.tracking_code)}
     slip = session.scalars(
-        select(DepositSlip.id).where(DepositSlip.deposit_id == line.deposit_id)
+        select(DepositSlip).where(DepositSlip.deposit_id == line.deposit_id)
     ).first()
+    if slip is not None and slip.void is not None:
+        return (
+            _(
+                "Deposit id: the slip with the id %(deposit_id)s was voided, so that by the books "
+                "its cash lies at the desk; please ask the desk."
+            )
+            % values
+        )
     if slip is not None:
         return _("Deposit id: the slip with the id %(deposit_id)s is explained already.") % values
     return _("Deposit id: no pledge and no slip has the id %(deposit_id)s.") % values

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from sqlalchemy.orm import Session
 
 from core.database import Database
@@ -33,6 +33,8 @@ QUIET = (
     "--disable-sync",
 )
 NOBODY_ANSWERS = "http://127.0.0.1:9"
+
+expect.set_options(timeout=30_000)  # a browser beside another suite is slow, not wrong
 
 
 @pytest.fixture(autouse=True)

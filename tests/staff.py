@@ -13,7 +13,7 @@ from tests.factories import a_staff_member
 from tests.page_client import Page, PageClient, checked
 
 ADDRESS = "192.0.2.10"
-_HIDDEN = ("csrf_token", "request_key", "goods_rows", "service_rows")
+_HIDDEN = ("csrf_token", "request_key", "goods_rows", "service_rows", "about")
 
 
 class StaffClient(PageClient):

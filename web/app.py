@@ -17,7 +17,7 @@ from ledger.terminals import names_entered
 from payment_gateways.registry import gateway_accounts, open_gateways
 from receipts.public.examining import FILE_BYTES_MAX
 from receipts.starting import require_what_receipts_need
-from web import api, assets, commands, errors, security
+from web import api, assets, commands, errors, numbers, security
 from web.bank.urls import bank
 from web.desk.urls import desk
 from web.filters import FILTERS
@@ -31,7 +31,12 @@ from web.sign_in.urls import sign_in
 
 _BODY_BYTES = {"bank": 64 * 2**10, "api": 64 * 2**10}
 _BODY_BYTES_OTHERWISE = 256 * 2**10
-_BODY_BYTES_OF_PAGE = {"public.check_file": FILE_BYTES_MAX + _BODY_BYTES_OTHERWISE}
+_LIST_BYTES = 4 * 2**20  # of a list that is handed in, and of the rows of one in a page
+_BODY_BYTES_OF_PAGE = {
+    "public.check_file": FILE_BYTES_MAX + _BODY_BYTES_OTHERWISE,
+    "desk.partner_receipts_upload": _LIST_BYTES,
+    "headquarters.offices_upload": _LIST_BYTES,
+}
 _LANGUAGE_COOKIE = "language"
 
 
@@ -48,6 +53,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
         template_folder="templates",
         static_folder="static",
     )
+    numbers.register(app)
     if settings.trusted_proxies:
         _look_behind(app, settings.trusted_proxies)
     app.extensions["services"] = services or open_services(settings)
@@ -127,6 +133,8 @@ def _bound_the_body() -> None:
     request.max_content_length = _BODY_BYTES_OF_PAGE.get(
         request.endpoint or "", _BODY_BYTES.get(blueprint, _BODY_BYTES_OTHERWISE)
     )
+    if request.max_content_length == _LIST_BYTES:
+        request.max_form_memory_size = _LIST_BYTES
 
 
 def _choose_language() -> None:

@@ -21,6 +21,12 @@ class Allow(StrEnum):
     RULES = "rules"  # finance, and who may let a rule do more
     HEADQUARTERS = "headquarters"
     TEXTS = "texts"  # who reads and sets what the organisation writes on its documents
+    CASH = "cash"  # who decides on cash that differs
+    VALUES = "values"  # who decides on what goods are worth
+    NEEDS = "needs"  # who publishes what is needed; every desk reads it
+    DESK_RULES = "desk_rules"  # what goods are taken, limits of the desks; every desk reads them
+    OFFICES = "offices"  # the offices of one's scope, their figures and lists
+    DONORS = "donors"  # who looks donors up, and says that two are one person
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +49,10 @@ NEEDS: Mapping[Allow, Needs] = {
     Allow.RULES: Needs(P.SEE_RULES, P.SET_RULES),
     Allow.HEADQUARTERS: Needs(P.SEE_HEADQUARTERS, P.MANAGE_STAFF),
     Allow.TEXTS: Needs(P.SEE_TEXTS, P.SET_TEXTS),
+    Allow.CASH: Needs(P.APPROVE_CASH, P.APPROVE_CASH),
+    Allow.VALUES: Needs(P.APPROVE_VALUES, P.APPROVE_VALUES),
+    Allow.NEEDS: Needs(P.SEE_ENTRIES, P.PUBLISH_NEEDS),
+    Allow.DESK_RULES: Needs(P.SEE_DESK_RULES, P.SET_DESK_RULES),
+    Allow.OFFICES: Needs(P.SEE_OFFICES, P.MANAGE_OFFICES),
+    Allow.DONORS: Needs(P.SEE_DONORS, P.MERGE_DONORS),
 }

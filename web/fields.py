@@ -108,6 +108,10 @@ class HoursField(ReadField):
         return int(plain)
 
 
+class CountField(HoursField):
+    """How many of something: whole, from one on."""
+
+
 class EmailField(ReadField):
     """An e-mail address."""
 

@@ -41,6 +41,7 @@ def _policy() -> str:
             "font-src 'self'",
             "connect-src 'self'",
             "manifest-src 'self'",
+            "worker-src 'self'",
             " ".join(("form-action 'self'", *sorted(banks))),
             "base-uri 'none'",
             "frame-ancestors 'none'",

@@ -3,7 +3,15 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.database import Base, insert_only
@@ -20,6 +28,7 @@ class DepositSlip(Base):
     __table_args__ = (
         CheckConstraint("amount_rial > 0", name="amount_positive"),
         UniqueConstraint("office_id", "number"),
+        Index("ix_deposit_slip_maker", "id", "made_by_id", unique=True),  # what a void refers to
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -33,6 +42,34 @@ class DepositSlip(Base):
     made_at: Mapped[datetime]
     request_key: Mapped[str | None] = mapped_column(String(80), unique=True)
 
+    void: Mapped["SlipVoid | None"] = relationship(
+        primaryjoin="SlipVoid.slip_id == DepositSlip.id",
+        foreign_keys="SlipVoid.slip_id",
+        uselist=False,
+        viewonly=True,
+    )
+
+
+@insert_only
+class SlipVoid(Base):
+    """That the cash of a slip did not go to the bank: why, and who said so; never its maker."""
+
+    __tablename__ = "slip_void"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["slip_id", "made_by_id"], ["deposit_slip.id", "deposit_slip.made_by_id"]
+        ),
+        CheckConstraint("voided_by_id <> made_by_id", name="two_persons"),
+        CheckConstraint("reason <> ''", name="has_a_reason"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slip_id: Mapped[int] = mapped_column(unique=True)
+    made_by_id: Mapped[int]
+    reason: Mapped[str]
+    voided_by_id: Mapped[int] = mapped_column(ForeignKey("staff_member.id"))
+    voided_at: Mapped[datetime]
+
 
 @insert_only
 class DeskEntry(Base):
@@ -45,6 +82,19 @@ class DeskEntry(Base):
     made_by_id: Mapped[int] = mapped_column(ForeignKey("staff_member.id"))
     made_at: Mapped[datetime]
     request_key: Mapped[str | None] = mapped_column(String(80), unique=True)
+
+
+@insert_only
+class EntryRemark(Base):
+    """What a clerk remarked about an entry, for colleagues; it stands on no paper."""
+
+    __tablename__ = "entry_remark"
+    __table_args__ = (CheckConstraint("remark <> ''", name="says_something"),)
+
+    desk_entry_id: Mapped[int] = mapped_column(
+        ForeignKey("desk_entry.id"), primary_key=True, autoincrement=False
+    )
+    remark: Mapped[str]
 
 
 class Decision(StrEnum):

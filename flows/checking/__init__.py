@@ -11,7 +11,17 @@ from itertools import islice
 from sqlalchemy.orm import Session
 
 from core.words import Later
-from flows.checking import books, closed, gifts, holdings, refunds, statements, work_tables
+from flows.checking import (
+    books,
+    closed,
+    custody,
+    gifts,
+    goods,
+    holdings,
+    refunds,
+    statements,
+    work_tables,
+)
 from flows.checking.sealed import chains_are_whole, unsealed_tail
 from receipts.life import auditing
 from receipts.life.chain import chain_faults
@@ -45,6 +55,22 @@ PROOFS: Mapping[str, tuple[Later, Proof]] = {
         holdings.terminal_differences,
     ),
     "desks_above_zero": (Later("No desk holds less than nothing"), holdings.desks_below_zero),
+    "cash": (
+        Later("Each desk and its drawers hold the cash that was taken there"),
+        custody.cash_differences,
+    ),
+    "drawers": (
+        Later("Only open drawers hold cash, and none less than nothing"),
+        custody.drawers_not_as_sessions,
+    ),
+    "counts": (
+        Later("Every count of cash is the sum of its notes and boxes"),
+        custody.counts_not_as_noted,
+    ),
+    "slips": (
+        Later("Every deposit slip is there, and carries what stands of its sources"),
+        custody.slips_not_as_carried,
+    ),
     "cheques": (Later("Each desk holds the cheques entered there"), holdings.cheque_differences),
     "surplus": (Later("Surplus payments equal the surplus account"), gifts.surplus_differences),
     "payments_recorded": (Later("Every final payment is recorded"), gifts.payments_not_recorded),
@@ -71,6 +97,8 @@ PROOFS: Mapping[str, tuple[Later, Proof]] = {
         auditing.changed_snapshots,
     ),
     "receipt_chain": (Later("The chain of every receipt series is whole"), chain_faults),
+    "needs": (Later("Each need holds what was promised for it"), goods.needs_not_as_shared),
+    "stock": (Later("The stock holds what stands"), goods.stock_not_as_received),
     "paper_leaves": (Later("Every leaf of the paper books is explained"), unexplained_leaves),
     "paid_out_once": (Later("No payment is paid out twice"), closed.paid_out_twice),
     "signed_days": (Later("Every signed day is as it was signed"), closed.signed_days_changed),

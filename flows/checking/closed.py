@@ -9,7 +9,7 @@ from core.database import sum_rial
 from core.words import _
 from flows.checking.statements import line_stands, match_stands
 from ledger.accounts import BankAccount
-from reconciliation.closing import digest_of, signed_sheets
+from reconciliation.closing import digest_of
 from reconciliation.day_facts import BankDay, bank_codes, books_rial
 from reconciliation.day_sheets import DaySheet, DaySheetDifference, DaySignature
 from reconciliation.day_shown import terminal_day
@@ -17,6 +17,7 @@ from reconciliation.differences_of_day import DayFacts, Difference
 from reconciliation.lines import StatementLine
 from reconciliation.locks import closed_through
 from reconciliation.matches import Match, SettlementItem, Target
+from reconciliation.signatures import signed_sheets
 
 _PART = 200  # sheets looked at together
 

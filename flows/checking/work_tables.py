@@ -15,6 +15,7 @@ from donations.models.desk import DepositSlip
 from donations.models.payment import Payment, PaymentState
 from donations.models.pledge import Channel, ItemKind, ItemState, Pledge, PledgeItem
 from donations.models.refund import Ending, RefundEnd, RefundRequest, Way
+from donations.slips import slip_stands
 from flows.checking.exact import exact_sum
 from flows.checking.gifts import contribution_stands
 from flows.checking.refunds import came_rial
@@ -195,7 +196,7 @@ def _is_to_be_debited() -> tuple[ColumnElement[bool], ...]:
 
 
 def _deposits_awaited_in_vain() -> Select[str]:
-    """Deposits of pledges that promise no such cash any more, and of slips that have arrived."""
+    """Deposits of pledges that promise no such cash any more, and of slips arrived or voided."""
     awaited = ExpectedDeposit
     of_pledge = exists().where(
         awaited.expects == Expects.PLEDGE,
@@ -208,6 +209,7 @@ def _deposits_awaited_in_vain() -> Select[str]:
         DepositSlip.id == awaited.target_id,
         DepositSlip.deposit_id == awaited.deposit_id,
         DepositSlip.amount_rial == awaited.amount_rial,
+        slip_stands(),
         ~_has_match(Target.DEPOSIT_SLIP, DepositSlip.id),
     )
     return select(awaited.deposit_id).where(~of_pledge, ~of_slip).order_by(awaited.deposit_id)
@@ -229,6 +231,7 @@ def _deposits_not_awaited() -> Select[str]:
         ),
     )
     slips = select(DepositSlip.deposit_id).where(
+        slip_stands(),
         ~_has_match(Target.DEPOSIT_SLIP, DepositSlip.id),
         ~exists().where(
             ExpectedDeposit.deposit_id == DepositSlip.deposit_id,

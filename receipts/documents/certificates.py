@@ -37,6 +37,7 @@ _SUPERVISOR = Phrase("سرپرست", "Supervisor")
 _HOURS = Phrase("ساعت", "Hours")
 _TOTAL = Phrase("جمع", "Total")
 _NUMBER = Phrase("شمارهٔ گواهی و رسید", "Number of certificate and receipt")
+_OWN_NUMBER = Phrase("شمارهٔ گواهی", "Number of certificate")
 _NO_VALUE = Phrase(
     "این گواهی ارزش مالی ندارد.", "This certificate states hours; it has no monetary value."
 )
@@ -48,9 +49,10 @@ def has_certificate(facts: ReceiptFacts) -> bool:
     return bool(facts.hours and facts.donor_name) and not facts.is_void
 
 
-def certificate_document(facts: ReceiptFacts) -> Document:
+def certificate_document(facts: ReceiptFacts, *, is_of_receipt: bool = True) -> Document:
     """The certificate of the hours on a receipt, on lying A4. Raises UnknownGlyph.
 
+    One that is not of a receipt stands under a number of its own (``hours_certificates``).
     Raises ValueError where ``has_certificate`` is false: a defect of the caller.
     """
     if not has_certificate(facts):
@@ -70,7 +72,7 @@ def certificate_document(facts: ReceiptFacts) -> Document:
     blocks += [
         Prose(texts, 10, 17, Side.MIDDLE, tone=Tone.QUIET, share=0.8, after=10),
         signatures(facts)._replace(is_low=True),
-        imprint(facts, _NUMBER),
+        imprint(facts, _NUMBER if is_of_receipt else _OWN_NUMBER),
     ]
     layout = Layout(
         language=language,

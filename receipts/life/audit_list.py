@@ -1,8 +1,9 @@
 """The auditor's list: every number of a series from 1 on, with what became of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
@@ -13,6 +14,7 @@ from offices.places import Office
 from offices.staff import StaffMember
 from receipts.documents.facts import ReceiptKind
 from receipts.life.copies import ReceiptCopy
+from receipts.life.number_blocks import BlockClosing, BlockNumber, NumberBlock
 from receipts.life.numbering import number_text
 from receipts.life.series import (
     Letterhead,
@@ -51,10 +53,23 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """Numbers in a row that are not there: nobody can explain them."""
+    """Numbers in a row that no receipt bears.
+
+    Those of a block have the ``reason`` for which they were given up and who gave it, or are still
+    ``allotted`` to the desk; any others nobody can explain.
+    """
 
     first: str
     last: str
+    reason: str | None = None
+    told_by: str | None = None
+    told_at: datetime | None = None
+    is_allotted: bool = False
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether anybody can say why no receipt bears them."""
+        return self.reason is not None or self.is_allotted
 
 
 def list_series(
@@ -71,23 +86,73 @@ def list_series(
     Narrowed to a state there are no holes in it: a hole has none.
     """
     query = _query(state).where(
-        ReceiptSeries.year == year, Office.code == office_code, Receipt.serial > after
+        ReceiptSeries.year == year, ReceiptSeries.code() == office_code, Receipt.serial > after
     )
+    block = _Numbers.of(session, year, office_code)
     rows = session.execute(query.limit(limit).execution_options(yield_per=_FETCHED_AT_ONCE))
     expected, count = after + 1, 0
     for row in rows:
         if state is None and row.serial > expected:
-            yield _hole(year, office_code, expected, row.serial - 1)
+            yield from block.between(expected, row.serial - 1)
         yield _explained(row)
         expected, count = row.serial + 1, count + 1
-    if state is None and (limit is None or count < limit):
-        last = _last_serial(session, year, office_code)
-        if expected <= last:
-            yield _hole(year, office_code, expected, last)
+    is_end = limit is None or count < limit
+    if state is None and is_end and expected <= block.last_serial:
+        yield from block.between(expected, block.last_serial)
 
 
-def _hole(year: int, office_code: str, first: int, last: int) -> Hole:
-    return Hole(number_text(year, office_code, first), number_text(year, office_code, last))
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """A series and, where it is a number block, which of its numbers were given up and why."""
+
+    year: int
+    code: str
+    last_serial: int
+    is_open: bool
+    given_up: Mapping[int, tuple[str, str | None, datetime]]
+
+    @classmethod
+    def of(cls, session: Session, year: int, code: str) -> "_Numbers":
+        found = session.execute(
+            select(ReceiptSeries.last_serial, NumberBlock.id, NumberBlock.size, BlockClosing)
+            .join(Office, Office.id == ReceiptSeries.office_id)
+            .outerjoin(NumberBlock, NumberBlock.series_id == ReceiptSeries.id)
+            .outerjoin(BlockClosing, BlockClosing.block_id == NumberBlock.id)
+            .where(ReceiptSeries.year == year, ReceiptSeries.code() == code)
+        ).one_or_none()
+        if found is None:
+            return cls(year, code, last_serial=0, is_open=False, given_up={})
+        last_serial, block_id, size, closing = found
+        is_open = block_id is not None and closing is None
+        return cls(year, code, size or last_serial, is_open, _given_up(session, block_id))
+
+    def between(self, first: int, last: int) -> Iterator[Hole]:
+        """Why no receipt bears these numbers; those of one reason in a row together."""
+        serials = range(first, last + 1)
+        for told, run in groupby(serials, key=self.given_up.get):
+            low, *_others = members = list(run)
+            reason, by, at = told or (None, None, None)
+            yield Hole(
+                number_text(self.year, self.code, low),
+                number_text(self.year, self.code, members[-1]),
+                reason,
+                by,
+                at,
+                is_allotted=told is None and self.is_open,
+            )
+
+
+def _given_up(
+    session: Session, block_id: int | None
+) -> Mapping[int, tuple[str, str | None, datetime]]:
+    if block_id is None:
+        return {}
+    rows = session.execute(
+        select(BlockNumber.serial, BlockNumber.reason, StaffMember.name, BlockNumber.told_at)
+        .outerjoin(StaffMember, StaffMember.id == BlockNumber.told_by_id)
+        .where(BlockNumber.block_id == block_id, BlockNumber.contribution_id.is_(None))
+    )
+    return {serial: (reason, by, at) for serial, reason, by, at in rows}
 
 
 def _query(state: ReceiptState | None) -> Select[*tuple[object, ...]]:
@@ -166,15 +231,4 @@ def _explained(row: Any) -> Explained:
         voided_by=row.voided_by,
         replaced_by=row.replaced_by,
         copies=row.copies,
-    )
-
-
-def _last_serial(session: Session, year: int, office_code: str) -> int:
-    return (
-        session.scalars(
-            select(ReceiptSeries.last_serial)
-            .join(Office, Office.id == ReceiptSeries.office_id)
-            .where(ReceiptSeries.year == year, Office.code == office_code)
-        ).one_or_none()
-        or 0
     )

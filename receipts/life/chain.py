@@ -3,19 +3,23 @@
 A table's seal shows that no row was changed; the chain of a series shows it in the receipts' own
 terms, number by number, so that a head published at the end of a day binds every receipt up to it.
 Serials of a series commit in their order (the counter's row is held until the end), so what is not
-chained yet is always the tail. A block holds receipts of one day.
+chained yet is always the tail. A block of the chain holds receipts of one day.
+
+The numbers of a number block come in any order: its chain goes as far as its counter, before which
+every number is spent, and binds also the numbers that were given up. What comes late stands on the
+day it is chained behind, so that no head of a day that is over changes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from itertools import groupby
-from operator import attrgetter
+from itertools import accumulate, groupby, islice
+from operator import attrgetter, itemgetter
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
-    Row,
     Select,
     String,
     UniqueConstraint,
@@ -26,11 +30,15 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
+from core.clock import tehran_date
 from core.database import Base, Database, insert_only
 from core.hashchain import GENESIS, block_hash
+from core.portable import sha256_of
 from core.words import _
 from offices.places import Office
 from receipts.life.auditing import EVERYTHING, Wanted
+from receipts.life.number_blocks import BlockNumber, NumberBlock
+from receipts.life.numbering import number_text
 from receipts.life.series import Letterhead, Receipt, ReceiptSeries
 
 BLOCK_RECEIPTS_MAX = 10_000
@@ -73,9 +81,30 @@ class _Series:
     id: int
     name: str
     last_serial: int
+    is_block: bool
 
 
-_Rows = Sequence[Row[*tuple[object, ...]]]
+class _GivenUp(NamedTuple):
+    """A number of a block that no receipt bears, in the shape of a receipt."""
+
+    serial: int
+    number: str
+    kind: str
+    amount_rial: None
+    issued_on: date
+    issued_at: datetime
+    facts_hash: str
+    letterhead: None
+    replaces: None
+
+    @classmethod
+    def of(cls, series: _Series, serial: int, reason: str, told_at: datetime) -> "_GivenUp":
+        year, _slash, code = series.name.partition("/")
+        number, day = number_text(int(year), code, serial), tehran_date(told_at)
+        return cls(serial, number, "given_up", None, day, told_at, sha256_of(reason), None, None)
+
+
+_Rows = Sequence[Any]  # rows of receipts, in whole or with numbers given up among them
 
 
 def chain_series(
@@ -110,7 +139,13 @@ def day_heads(session: Session, day: date) -> list[DayHead]:
         .subquery()
     )
     found = session.execute(
-        select(ReceiptSeries.year, Office.code, of_day.c.first, of_day.c.last, SeriesChain.hash)
+        select(
+            ReceiptSeries.year,
+            ReceiptSeries.code(),
+            of_day.c.first,
+            of_day.c.last,
+            SeriesChain.hash,
+        )
         .join(of_day, of_day.c.series_id == ReceiptSeries.id)
         .join(Office, Office.id == ReceiptSeries.office_id)
         .join(
@@ -118,7 +153,7 @@ def day_heads(session: Session, day: date) -> list[DayHead]:
             (SeriesChain.series_id == of_day.c.series_id)
             & (SeriesChain.last_serial == of_day.c.last),
         )
-        .order_by(ReceiptSeries.year, Office.code)
+        .order_by(ReceiptSeries.year, ReceiptSeries.code())
     )
     return [
         DayHead(f"{year}/{code}", first, last, head_hash)
@@ -140,22 +175,24 @@ def chain_faults(session: Session, wanted: Wanted = EVERYTHING) -> Iterator[str]
 def _faults_of(session: Session, series: _Series) -> Iterator[str]:
     by_part = {"yield_per": _FETCHED_AT_ONCE}
     blocks_of = select(SeriesChain).where(SeriesChain.series_id == series.id)
-    with (
-        session.execute(_receipts_of(series, 0), execution_options=by_part) as receipts,
-        session.scalars(
-            blocks_of.order_by(SeriesChain.first_serial), execution_options=by_part
-        ) as blocks,
-    ):
-        yield from _faults_between(series, iter(receipts), blocks)
+    blocks = session.scalars(
+        blocks_of.order_by(SeriesChain.first_serial), execution_options=by_part
+    )
+    with blocks:
+        if series.is_block:
+            yield from _faults_between(series, iter(_numbers_of_block(session, series)), blocks)
+            return
+        with session.execute(_receipts_of(series, 0), execution_options=by_part) as receipts:
+            yield from _faults_between(series, iter(receipts), blocks)
 
 
 def _faults_between(
-    series: _Series, receipts: Iterator[Row[*tuple[object, ...]]], blocks: Iterable[SeriesChain]
+    series: _Series, receipts: Iterator[Any], blocks: Iterable[SeriesChain]
 ) -> Iterator[str]:
     last_serial, head = 0, GENESIS
     row = next(receipts, None)
     for block in blocks:
-        rows: list[Row[*tuple[object, ...]]] = []
+        rows: list[Any] = []
         while row is not None and row.serial <= block.last_serial:
             rows.append(row)
             row = next(receipts, None)
@@ -174,12 +211,13 @@ def _chain(database: Database, series: _Series, *, now: datetime, block_receipts
     while True:
         with database.reading() as session:
             last_serial, head = _end(session, series)
-            query = _receipts_of(series, last_serial).limit(block_receipts)
-            found = session.execute(query).all()
+            found = _behind(session, series, last_serial, block_receipts)
+            not_before = _last_day(session, series)
         if not found:
             return chained
-        day, of_day = next(groupby(found, key=attrgetter("issued_on")))
-        rows = list(of_day)
+        days = accumulate((row.issued_on for row in found), max, initial=not_before)
+        day, of_day = next(groupby(zip(islice(days, 1, None), found, strict=True), itemgetter(0)))
+        rows = [row for _day, row in of_day]
         block = {
             "series_id": series.id,
             "first_serial": last_serial + 1,
@@ -202,7 +240,7 @@ def _hash_of(previous: str, series: _Series, day: date, rows: _Rows) -> str:
     return block_hash(previous, (header, *map(_plain, rows)))
 
 
-def _plain(row: Row[*tuple[object, ...]]) -> dict[str, object]:
+def _plain(row: Any) -> dict[str, object]:
     """A receipt by what is printed and frozen; no id of the database, so that others can tell."""
     return {
         "number": row.number,
@@ -213,6 +251,32 @@ def _plain(row: Row[*tuple[object, ...]]) -> dict[str, object]:
         "letterhead": row.letterhead,
         "replaces": row.replaces,
     }
+
+
+def _behind(session: Session, series: _Series, after_serial: int, limit: int) -> _Rows:
+    """What there is to chain of a series behind a serial, in order."""
+    if series.is_block:
+        return _numbers_of_block(session, series, after_serial)[:limit]
+    return session.execute(_receipts_of(series, after_serial).limit(limit)).all()
+
+
+def _numbers_of_block(session: Session, series: _Series, after_serial: int = 0) -> _Rows:
+    """Of a number block what is spent behind a serial, as far as its counter went."""
+    given_up = session.execute(
+        select(BlockNumber.serial, BlockNumber.reason, BlockNumber.told_at)
+        .join(NumberBlock, NumberBlock.id == BlockNumber.block_id)
+        .where(NumberBlock.series_id == series.id, BlockNumber.contribution_id.is_(None))
+    )
+    rows: list[Any] = [_GivenUp.of(series, *told) for told in given_up]
+    rows += session.execute(_receipts_of(series, 0)).all()
+    in_reach = (row for row in rows if after_serial < row.serial <= series.last_serial)
+    return sorted(in_reach, key=attrgetter("serial"))
+
+
+def _last_day(session: Session, series: _Series) -> date:
+    """The day of the last block of a series' chain: what comes late stands on it, or on its own."""
+    last = select(func.max(SeriesChain.issued_on)).where(SeriesChain.series_id == series.id)
+    return session.scalars(last).one() or date.min
 
 
 def _receipts_of(series: _Series, after_serial: int) -> Select[*tuple[object, ...]]:
@@ -240,12 +304,20 @@ def _receipts_of(series: _Series, after_serial: int) -> Select[*tuple[object, ..
 
 def _all_series(session: Session, wanted: Wanted = EVERYTHING) -> list[_Series]:
     found = session.execute(
-        select(ReceiptSeries.id, ReceiptSeries.year, Office.code, ReceiptSeries.last_serial)
+        select(
+            ReceiptSeries.id,
+            ReceiptSeries.year,
+            ReceiptSeries.code(),
+            ReceiptSeries.last_serial,
+            ReceiptSeries.desk_code.is_not(None),
+        )
         .join(Office, Office.id == ReceiptSeries.office_id)
         .where(wanted.narrow())
-        .order_by(ReceiptSeries.year, Office.code)
+        .order_by(ReceiptSeries.year, ReceiptSeries.code())
     )
-    return [_Series(id_, f"{year}/{code}", last) for id_, year, code, last in found]
+    return [
+        _Series(id_, f"{year}/{code}", last, is_block) for id_, year, code, last, is_block in found
+    ]
 
 
 def _end(session: Session, series: _Series) -> tuple[int, str]:

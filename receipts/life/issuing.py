@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Subquery,
     and_,
+    exists,
     func,
     insert,
     literal,
@@ -36,7 +37,7 @@ from donations.models.payment import Payment
 from donations.models.pledge import Pledge, PledgeItem
 from receipts.life.freezing import kind_of_lines, own_facts, texts_of_lines, total_of_lines
 from receipts.life.lettering import OF_PAYMENT, TERMINAL, groups_of, heads_of
-from receipts.life.numbering import number_written
+from receipts.life.numbering import GivenNumber, number_written
 from receipts.life.series import Receipt
 
 _LINE = ContributionLine
@@ -60,17 +61,18 @@ def issue_receipt(session: Session, contribution_id: int, *, now: datetime) -> R
     return latest_receipt(session, contribution_id)
 
 
-def issue_receipts(session: Session, chosen: Select[int], *, now: datetime) -> None:
+def issue_receipts(
+    session: Session, chosen: Select[int], *, now: datetime, given: GivenNumber | None = None
+) -> None:
     """Issue a receipt for each chosen contribution, numbered in the order of their ids.
 
-    Contributions that already have a receipt keep it and take no new number.
+    Contributions that already have a receipt keep it and take no new number. Where a number is
+    ``given``, one contribution is chosen, and bears it.
     """
-    without_receipt = (
-        select(Contribution.id)
-        .outerjoin(Receipt, Receipt.contribution_id == Contribution.id)
-        .where(Contribution.id.in_(chosen), Receipt.id.is_(None))
-    )
-    _issue(session, without_receipt, replaces_id=None, now=now)
+    (contribution_id,) = chosen.subquery().c
+    has_receipt = exists().where(Receipt.contribution_id == contribution_id)
+    without_receipt = select(contribution_id).where(~has_receipt)
+    _issue(session, without_receipt, replaces_id=None, now=now, given=given)
 
 
 def issue_successor(session: Session, void: Receipt, *, now: datetime) -> Receipt:
@@ -97,13 +99,18 @@ def latest_receipt(session: Session, contribution_id: int) -> Receipt:
 
 
 def _issue(
-    session: Session, chosen: Select[int], *, replaces_id: int | None, now: datetime
+    session: Session,
+    chosen: Select[int],
+    *,
+    replaces_id: int | None,
+    now: datetime,
+    given: GivenNumber | None = None,
 ) -> None:
     session.flush()
     groups = groups_of(session, chosen)
     if not groups:
         return
-    heads = heads_of(session, groups, day=tehran_date(now))
+    heads = heads_of(session, groups, day=tehran_date(now), given=given)
     count = sum(group.size for group in groups)
     row = _rows(_numbered(chosen), heads)
     written = session.connection().execute(

@@ -29,7 +29,7 @@ from ledger.terminals import Terminal
 from offices.places import Office, Province
 from receipts.documents.receipt_texts import texts_on
 from receipts.life.freezing import Letters, letterhead_text
-from receipts.life.numbering import take_numbers
+from receipts.life.numbering import GivenNumber, take_numbers
 from receipts.life.series import Letterhead
 
 OF_PAYMENT = and_(Contribution.origin == Origin.GATEWAY, Payment.id == Contribution.cause_id)
@@ -66,10 +66,12 @@ def groups_of(session: Session, chosen: Select[int]) -> list[Group]:
     ]
 
 
-def heads_of(session: Session, groups: Sequence[Group], *, day: date) -> CTE:
+def heads_of(
+    session: Session, groups: Sequence[Group], *, day: date, given: GivenNumber | None = None
+) -> CTE:
     """For each group its letterhead, the serials its desk got, and where its keys begin.
 
-    ``day`` is that of issue, in Tehran.
+    ``day`` is that of issue, in Tehran. A number that is ``given`` is that of one receipt alone.
     """
     year = jalali_year(day)
     texts = {
@@ -78,7 +80,11 @@ def heads_of(session: Session, groups: Sequence[Group], *, day: date) -> CTE:
     }
     heads = [letterhead_text(group.letters, texts[group.letters.language]) for group in groups]
     letterheads = _letterheads(session, set(heads))
-    desks = _numbers_of_desks(session, groups, year=year)
+    numbers = (
+        _numbers_of_desks(session, groups, year=year)
+        if given is None
+        else {groups[0].office_id: (given.series_id, given.serial, 0)}
+    )
     rows = [
         (
             group.office_id,
@@ -87,13 +93,13 @@ def heads_of(session: Session, groups: Sequence[Group], *, day: date) -> CTE:
             group.letters.cheque_number or "",
             group.terminal or "",
             letterheads[head],
-            f"{year}/{group.office_code}/",
-            *desks[group.office_id],
+            f"{year}/{group.office_code}/" if given is None else given.prefix,
+            *numbers[group.office_id],
         )
         for group, head in zip(groups, heads, strict=True)
     ]
-    given = rows_given(session.connection(), _HEAD, rows).cte("heads", nesting=True)
-    return given.prefix_with("MATERIALIZED")  # read once, whatever they are joined with
+    told = rows_given(session.connection(), _HEAD, rows).cte("heads", nesting=True)
+    return told.prefix_with("MATERIALIZED")  # read once, whatever they are joined with
 
 
 def _counted(chosen: Select[int]) -> Any:

@@ -31,6 +31,14 @@ class TakenNumbers(NamedTuple):
     first_serial: int
 
 
+class GivenNumber(NamedTuple):
+    """A number that somebody holds already: one of a block, whose numbers begin with ``prefix``."""
+
+    series_id: int
+    serial: int
+    prefix: str  # 1405/A01/
+
+
 def take_numbers(session: Session, office_id: int, year: int, count: int) -> TakenNumbers:
     """Take the next serials of a Jalali year and desk, in the transaction of the caller.
 
@@ -51,6 +59,7 @@ def _take(engine: str) -> Any:
     )
     return fresh.on_conflict_do_update(
         index_elements=[series.c.year, series.c.office_id],
+        index_where=series.c.desk_code.is_(None),
         set_={"last_serial": series.c.last_serial + count},
     ).returning(series.c.id, series.c.last_serial)
 

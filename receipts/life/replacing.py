@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from core.bulk import single
 from core.digits import normalise
 from core.refusals import NotFound, Refusal
+from donations.donor_words import keep_words
 from donations.models.contribution import Contribution
 from donations.models.desk import Decision
 from donations.models.pledge import ItemKind, Pledge, PledgeItem
@@ -239,6 +240,10 @@ def _correct(session: Session, receipt: Receipt, said: Corrections, *, now: date
     pledge = _pledge_of(session, receipt)
     if said.donor_name is not None:
         name_donor(pledge, said.donor_name, now=now)
+        session.flush()
+        received_at = session.get_one(Contribution, receipt.contribution_id).office_id
+        for office_id in {pledge.office_id, received_at}:
+            keep_words(session, pledge, office_id)
     for item in pledge.items:
         words = said.items.get(item.id)
         if words is not None and item.kind is ItemKind.GOODS:

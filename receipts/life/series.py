@@ -1,5 +1,7 @@
 """Receipts and their number series: one series for each Jalali year and desk, without gaps.
 
+A block of numbers that a desk was allotted beforehand is a series too, under a code of its own.
+
 A receipt stands, is void, or is void and replaced by another one of the same contribution. The
 database itself sees to it that of one contribution only one receipt can stand: the first replaces
 none, each other one replaces exactly one, which must be void and may have one successor only.
@@ -19,13 +21,16 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     exists,
+    func,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.database import Base, insert_only, one_of, words_of
+from offices.places import Office
 from receipts.documents.facts import ReceiptKind
 
+_IS_OWN = text("desk_code IS NULL")
 _IS_FIRST, _IS_SUCCESSOR = text("replaces_id IS NULL"), text("replaces_id IS NOT NULL")
 
 
@@ -51,12 +56,28 @@ TWO_PERSONS = (VoidCause.ENTRY, VoidCause.REPLACEMENT, VoidCause.REFUND)
 
 
 class ReceiptSeries(Base):
-    """The counter of one year and desk; bumped in the transaction that takes the number."""
+    """The counter of one year and desk; bumped in the transaction that takes the number.
+
+    ``desk_code`` is that of a number block; a desk's own series has none and bears the desk's own
+    code, which begins with a digit. Of a block every number up to ``last_serial`` is spent.
+    """
 
     __tablename__ = "receipt_series"
     __table_args__ = (
-        UniqueConstraint("year", "office_id"),
+        UniqueConstraint("year", "desk_code"),
         CheckConstraint("last_serial >= 0", name="counts_up"),
+        CheckConstraint(
+            "substr(desk_code, 1, 1) NOT IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9')",
+            name="code_of_a_block",
+        ),
+        Index(
+            "ix_receipt_series_own",
+            "year",
+            "office_id",
+            unique=True,
+            sqlite_where=_IS_OWN,
+            postgresql_where=_IS_OWN,
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -64,6 +85,12 @@ class ReceiptSeries(Base):
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
     unit: Mapped[str] = mapped_column(String(8), default="IRR")
     last_serial: Mapped[int] = mapped_column(default=0)
+    desk_code: Mapped[str | None] = mapped_column(String(3))
+
+    @classmethod
+    def code(cls) -> ColumnElement[str]:
+        """What stands in its numbers between year and serial; needs Office beside it."""
+        return func.coalesce(cls.desk_code, Office.code)
 
 
 @insert_only

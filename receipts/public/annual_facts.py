@@ -1,10 +1,12 @@
 """Finding what an annual statement lists: the receipts of a donor and year that stand."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from donations.merging import donors_of_person
 from donations.models.contribution import Contribution
 from donations.models.donor import Donor
 from donations.models.pledge import Pledge
@@ -28,11 +30,13 @@ def annual_facts(
 ) -> AnnualFacts:
     """What the statement of one donor prints: receipts numbered in a Jalali year that still stand.
 
-    One donor is one row of ``donor``: who gives again under the same mobile and name is the same.
+    Donors that were merged are one person, told under the name they are read as; each may ask.
     What was given is told as the receipts tell it, the rest in ``language``. Raises DrawingDiffers
     where a receipt was changed, NoResultFound for an unknown donor.
     """
-    donor = session.get_one(Donor, donor_id)
+    session.get_one(Donor, donor_id)
+    person = donors_of_person(session, donor_id)
+    donor = session.get_one(Donor, person[0])
     texts = texts_on(session, language, made_on)
     return AnnualFacts(
         language=language,
@@ -41,7 +45,7 @@ def annual_facts(
         year=year,
         donor_name=as_printed(donor.name) if donor.name else None,
         national_id=_masked(donor.national_id) if donor.national_id else None,
-        rows=tuple(_row(frozen_facts(receipt)) for receipt in _receipts(session, donor_id, year)),
+        rows=tuple(_row(frozen_facts(receipt)) for receipt in _receipts(session, person, year)),
         made_on=made_on,
         verify_address=verify_page().partition("//")[2],
         tax_line=texts.tax_line,
@@ -51,7 +55,7 @@ def annual_facts(
     )
 
 
-def _receipts(session: Session, donor_id: int, year: int) -> list[Receipt]:
+def _receipts(session: Session, donor_ids: Sequence[int], year: int) -> list[Receipt]:
     return list(
         session.scalars(
             select(Receipt)
@@ -60,7 +64,7 @@ def _receipts(session: Session, donor_id: int, year: int) -> list[Receipt]:
             .join(Pledge, Pledge.id == Contribution.pledge_id)
             .outerjoin(ReceiptVoid, ReceiptVoid.receipt_id == Receipt.id)
             .where(
-                Pledge.donor_id == donor_id,
+                Pledge.donor_id.in_(donor_ids),
                 ReceiptSeries.year == year,
                 ReceiptVoid.id.is_(None),
             )

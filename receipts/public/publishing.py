@@ -79,7 +79,11 @@ def _next_day(session: Session, now: datetime) -> date | None:
 
 
 def _is_chained(session: Session, day: date) -> bool:
-    """Whether every receipt up to a day is in the chain of its series."""
+    """Whether every receipt up to a day is in the chain of its series.
+
+    Those of a number block count up to its counter: what stands behind a number that is still to
+    come is bound by the list of the day on which that number comes.
+    """
     ends = dict(
         session.execute(
             select(SeriesChain.series_id, func.max(SeriesChain.last_serial)).group_by(
@@ -91,11 +95,13 @@ def _is_chained(session: Session, day: date) -> bool:
         select(Receipt.id)
         .where(
             Receipt.series_id == series_id,
-            Receipt.serial > ends.get(series_id, 0),
+            Receipt.serial.between(ends.get(series_id, 0) + 1, last_serial),
             Receipt.issued_on <= day,
         )
         .limit(1)
-        for series_id in session.scalars(select(ReceiptSeries.id))
+        for series_id, last_serial in session.execute(
+            select(ReceiptSeries.id, ReceiptSeries.last_serial)
+        )
     )
     return not any(session.execute(statement).first() for statement in younger)
 

@@ -15,12 +15,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.database import Database
 from core.refusals import Refusal
+from donations.merging import donors_of_person, person_of
 from donations.models.contribution import Contribution
+from donations.models.donor import DonorIdentity, DonorMerge, DonorMergeUndo
 from donations.models.pledge import Pledge
 from receipts.documents.annual import annual_document
 from receipts.life.series import Receipt, ReceiptSeries, ReceiptVoid
@@ -30,12 +32,19 @@ from receipts.public.annual_facts import annual_facts
 
 PLAN, SUMS = "plan.json", "SHA256SUMS"
 _FETCHED_AT_ONCE = 1_000
+_PERSON = person_of(Pledge.donor_id)  # donors that were merged have one statement
 
 
 class OtherStatements(Refusal):
     """The folder holds statements of another year, or something that is none."""
 
     code = "annual.other_statements"
+
+
+class MergedSince(Refusal):
+    """Donors were merged, or parted, since the plan was written: it would tell of some twice."""
+
+    code = "annual.merged_since"
 
 
 class NobodyGave(Refusal):
@@ -64,6 +73,7 @@ class Plan:
     made_on: date  # the day in Tehran that stands on each of them
     last_receipt_id: int
     last_void_id: int
+    merges: int  # of donors, and undone ones: with others, files would tell of somebody twice
     files: tuple[PlannedFile, ...]
 
     @property
@@ -101,7 +111,8 @@ def planned(
 def write_statements(database: Database, folder: Path, plan: Plan) -> Iterator[Finished]:
     """Write every file of a plan that is missing, and tell each one as it is whole.
 
-    One statement at a time is in memory. At the end ``SHA256SUMS`` lists them all.
+    One statement at a time is in memory. At the end ``SHA256SUMS`` lists them all. Raises
+    MergedSince.
     """
     sums = []
     for file in plan.files:
@@ -115,14 +126,16 @@ def write_statements(database: Database, folder: Path, plan: Plan) -> Iterator[F
 
 
 def years_of(session: Session, donor_id: int | None) -> list[int]:
-    """The Jalali years of a donor's receipts that stand, latest first."""
+    """The Jalali years of a person's receipts that stand, latest first."""
+    if donor_id is None:
+        return []
     standing = (
         select(ReceiptSeries.year)
         .join(Receipt, Receipt.series_id == ReceiptSeries.id)
         .join(Contribution, Contribution.id == Receipt.contribution_id)
         .join(Pledge, Pledge.id == Contribution.pledge_id)
         .outerjoin(ReceiptVoid, ReceiptVoid.receipt_id == Receipt.id)
-        .where(Pledge.donor_id == donor_id, ReceiptVoid.id.is_(None))
+        .where(Pledge.donor_id.in_(donors_of_person(session, donor_id)), ReceiptVoid.id.is_(None))
         .distinct()
         .order_by(ReceiptSeries.year.desc())
     )
@@ -133,7 +146,7 @@ def _plan(session: Session, year: int, today: date, per_file: int) -> Plan:
     last_receipt_id, last_void_id = (
         session.scalars(select(func.max(model.id))).one() or 0 for model in (Receipt, ReceiptVoid)
     )
-    plan = Plan(year, today, last_receipt_id, last_void_id, ())
+    plan = Plan(year, today, last_receipt_id, last_void_id, _merges(session), ())
     files: list[PlannedFile] = []
     for donor in session.execute(_donors(plan).execution_options(yield_per=_FETCHED_AT_ONCE)):
         _add(files, year, donor, per_file)
@@ -145,7 +158,7 @@ def _plan(session: Session, year: int, today: date, per_file: int) -> Plan:
 def _donors(plan: Plan, *only: ColumnElement[bool]) -> Select[int, str]:
     """Donors of whom a receipt stood when it was planned, with the language of the latest gift."""
     given = (
-        select(Pledge.donor_id, func.max(Pledge.id).label("pledge_id"))
+        select(_PERSON.label("donor_id"), func.max(Pledge.id).label("pledge_id"))
         .join(Contribution, Contribution.pledge_id == Pledge.id)
         .join(Receipt, Receipt.contribution_id == Contribution.id)
         .join(ReceiptSeries, ReceiptSeries.id == Receipt.series_id)
@@ -157,7 +170,7 @@ def _donors(plan: Plan, *only: ColumnElement[bool]) -> Select[int, str]:
             Pledge.donor_id.is_not(None),
             *only,
         )
-        .group_by(Pledge.donor_id)
+        .group_by(_PERSON)
         .subquery()
     )
     return (
@@ -183,6 +196,8 @@ def _add(files: list[PlannedFile], year: int, donor: Row[int, str], per_file: in
 def _write_file(database: Database, path: Path, plan: Plan, file: PlannedFile) -> None:
     fresh = _fresh(path)
     with _without_remains(fresh), fresh.open("xb") as out, database.reading() as session:
+        if _merges(session) != plan.merges:
+            raise MergedSince
         write_batch(_documents(session, plan, file), out)
         out.flush()
         os.fsync(out.fileno())
@@ -191,14 +206,30 @@ def _write_file(database: Database, path: Path, plan: Plan, file: PlannedFile) -
 
 def _documents(session: Session, plan: Plan, file: PlannedFile) -> Iterator[Document]:
     """The statements of one file, one after the other."""
-    within = Pledge.donor_id.between(file.first_id, file.last_id)
-    donors = session.execute(_donors(plan, within)).all()
+    donors = session.execute(_donors(plan, _within(file))).all()
     for donor_id in (id_ for id_, language in donors if language == file.language):
         facts = annual_facts(
             session, donor_id, plan.year, language=file.language, made_on=plan.made_on
         )
         yield annual_document(facts)
         session.expunge_all()
+
+
+def _within(file: PlannedFile) -> ColumnElement[bool]:
+    """Pledges of the persons of one file; the first half alone could not be looked up."""
+    merged = select(DonorIdentity.donor_id).where(
+        DonorIdentity.stands_for_id.between(file.first_id, file.last_id)
+    )
+    own = Pledge.donor_id.between(file.first_id, file.last_id)
+    return and_(_PERSON.between(file.first_id, file.last_id), or_(own, Pledge.donor_id.in_(merged)))
+
+
+def _merges(session: Session) -> int:
+    """How many merges of donors and undone ones there are: they only grow."""
+    return sum(
+        session.scalars(select(func.count()).select_from(model)).one()
+        for model in (DonorMerge, DonorMergeUndo)
+    )
 
 
 def _read(path: Path) -> Plan:

@@ -24,6 +24,11 @@ _DAY = re.compile(
     r"(?:([0-9]{4})([/\-.])([0-9]{1,2})\2([0-9]{1,2})|([0-9]{4})([0-9]{2})([0-9]{2}))"
     r"(?:[ T\-]+([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?))?"
 )
+# A day that does not begin with a year of four digits: which part is what has to be said.
+DAY_OTHERWISE = re.compile(
+    r"([0-9]{1,2})([/\-.])([0-9]{1,2})\2([0-9]{4}|[0-9]{1,2})"
+    r"(?:[ T\-]+([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?))?"
+)
 _JALALI_YEARS, _GREGORIAN_YEARS = range(1300, 1500), range(1900, 2100)
 # Letters, digits and blanks that ``normalise`` would leave as they are: nearly every cell.
 NORMAL = "[!-~،؛؟«»آ-غف-قل-وپچژکگی]"
@@ -34,6 +39,10 @@ _THOUSANDS = {ord("٬"): ",", ord("،"): ","}
 
 class Unreadable(ValueError):
     """A cell that does not hold what its column promises."""
+
+
+class Ambiguous(Unreadable):
+    """A day of which nobody said in which order its parts stand, or who said it otherwise."""
 
 
 def is_blank(cell: Cell) -> bool:
@@ -122,7 +131,7 @@ def day_of(cell: Cell) -> date:
 def day_of_text(text: str) -> date:
     found = _DAY.fullmatch(_normalised(text))
     if found is None:
-        raise Unreadable
+        raise Ambiguous if DAY_OTHERWISE.fullmatch(_normalised(text)) else Unreadable
     year, month, day = (
         (int(part) for part in found.group(1, 3, 4) if part)
         if found[1]

@@ -18,6 +18,7 @@ from core.refusals import Refusal
 from reconciliation.chain import Reading
 from reconciliation.frames import encoded_ending, encoded_slice, frame
 from reconciliation.statements.contract import Statement, Wanted
+from reconciliation.statements.day_forms import DayForm
 from reconciliation.statements.doors import GROUP
 from reconciliation.statements.recognise import reader_for
 from reconciliation.statements.refusals import FileTooLarge
@@ -52,7 +53,12 @@ def answer(
 
 def _read(asked: dict[str, Any], file: BinaryIO, out: BinaryIO) -> None:
     tell(GROUP, (Door(**door) for door in asked["doors"]))
-    wanted = Wanted(asked["account"], asked["columns"], frozenset(asked["set_aside"]))
+    wanted = Wanted(
+        asked["account"],
+        asked["columns"],
+        frozenset(asked["set_aside"]),
+        DayForm.of(**asked["days"]),
+    )
     statement = reader_for(file, asked["format"]).open(file, wanted)
     out.write(frame(b"H", json.dumps(_head(statement)).encode()))
     reading = Reading(statement, account_number=wanted.account_number, unit=asked["unit"])

@@ -13,6 +13,7 @@ from enum import IntEnum, StrEnum
 from typing import BinaryIO, NamedTuple, Protocol, Self
 
 from reconciliation.line_classes import LineClass
+from reconciliation.statements.day_forms import USUAL, DayForm
 
 CONTRACT_VERSION = 2  # of what stands in this module; a reader says for which it was written
 
@@ -105,6 +106,7 @@ class Wanted:
     account_number: str
     columns: Mapping[str, str] | None = None  # field -> heading, of a mapping saved per account
     set_aside: frozenset[int] = frozenset()  # row numbers that come as UnreadRow, not refused
+    days: DayForm = USUAL  # in which order a table writes their parts, of the same mapping
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import BinaryIO, ClassVar, TypeVar
 from reconciliation.line_classes import LineClass
 from reconciliation.statements import columns
 from reconciliation.statements.cards import card_key_column, card_key_in, masked, masked_column
-from reconciliation.statements.cells import Cell, Unreadable, is_blank, text_of
+from reconciliation.statements.cells import Ambiguous, Cell, Unreadable, is_blank, text_of
 from reconciliation.statements.classes import Classes
 from reconciliation.statements.contract import (
     CONTRACT_VERSION,
@@ -26,7 +26,9 @@ from reconciliation.statements.contract import (
     UnreadRow,
     Wanted,
 )
+from reconciliation.statements.day_forms import DayForm
 from reconciliation.statements.refusals import (
+    AmbiguousDay,
     FileTooLarge,
     NoMovement,
     SeveralTables,
@@ -118,10 +120,10 @@ def statement(
     """The bookings below a heading, in whole rials. The rows raise the Refusals of ``refusals``."""
 
     def read(numbers: Sequence[int], rows: Sequence[Row]) -> Bookings:
-        return _bookings(_Slice(layout, heading, numbers, rows))
+        return _bookings(_Slice(layout, heading, numbers, rows, wanted.days))
 
     def left_of(number: int, row: Row) -> UnreadRow:
-        return _unread(_Slice(layout, heading, (number,), (row,)))
+        return _unread(_Slice(layout, heading, (number,), (row,), wanted.days))
 
     slices = _booked(heading, sheet.slices_below(heading))
     return Statement(
@@ -189,10 +191,16 @@ class _Slice:
     """Some rows of a table turned into columns; each field of all of them is read at once."""
 
     def __init__(
-        self, layout: Layout, heading: Heading, numbers: Sequence[int], rows: Sequence[Row]
+        self,
+        layout: Layout,
+        heading: Heading,
+        numbers: Sequence[int],
+        rows: Sequence[Row],
+        days: DayForm,
     ) -> None:
         self._layout = layout
         self._heading = heading
+        self._days = days
         self.numbers = numbers
         self._rows = _filled_up(rows, len(heading.texts))
         self._columns: list[Sequence[Cell]] = list(zip(*self._rows, strict=True))
@@ -207,12 +215,12 @@ class _Slice:
             self._columns, self._rows = hidden, list(zip(*hidden, strict=True))
 
     def days(self) -> Sequence[date]:
-        return self._read(columns.day_column, "day")
+        return self._read(self._days.days, "day")
 
     def clocks(self) -> Sequence[time | None]:
         if "clock" in self._heading.columns:
             return self._read(columns.clock_column, "clock")
-        return self._read(columns.clocks_beside_days, "day")
+        return self._read(self._days.clocks_beside, "day")
 
     def amounts(self) -> Sequence[int]:
         """Credits positive, debits negative. Raises UnreadableCell and NoMovement."""
@@ -317,9 +325,8 @@ class _Slice:
             return reader(column)
         except Unreadable as error:
             text = masked(text_of(column[0]))[:40]
-            raise UnreadableCell(
-                row=self.numbers[0], column=self._shown(field), text=text
-            ) from error
+            refusal = AmbiguousDay if isinstance(error, Ambiguous) else UnreadableCell
+            raise refusal(row=self.numbers[0], column=self._shown(field), text=text) from error
 
     def _cells(self, field: str) -> Sequence[Cell]:
         return self._columns[self._heading.columns[field]]

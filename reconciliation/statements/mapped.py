@@ -12,12 +12,14 @@ from itertools import chain
 from typing import BinaryIO, TypeVar
 
 from reconciliation.statements import cells
-from reconciliation.statements.cells import Cell, Unreadable, is_blank, text_of
+from reconciliation.statements.cells import Ambiguous, Cell, Unreadable, is_blank, text_of
 from reconciliation.statements.classes import GENERIC
 from reconciliation.statements.contract import CONTRACT_VERSION, Breadth, Statement, Wanted
+from reconciliation.statements.day_forms import USUAL, DayForm
 from reconciliation.statements.fields import FIELD_SETS, Purpose
 from reconciliation.statements.layouts import TEXT_MAX, Layout, statement
 from reconciliation.statements.refusals import (
+    AmbiguousDay,
     SeveralCurrencies,
     UnknownFormat,
     UnknownRow,
@@ -148,6 +150,7 @@ class MappedRow:
     number: int
     cells: Row
     heading: Heading
+    days: DayForm = USUAL
 
     def cell(self, field: str) -> Cell:
         """What stands in the column of a field; nothing where there is none."""
@@ -163,13 +166,16 @@ class MappedRow:
         try:
             return reader(self.cell(field))
         except Unreadable as error:
-            raise self.unreadable(field) from error
+            refusal = AmbiguousDay if isinstance(error, Ambiguous) else UnreadableCell
+            raise self.unreadable(field, refusal) from error
 
-    def unreadable(self, field: str) -> UnreadableCell:
+    def unreadable(
+        self, field: str, refusal: type[UnreadableCell] = UnreadableCell
+    ) -> UnreadableCell:
         """The refusal that names this cell."""
         at = self.heading.columns.get(field, -1)
         column = self.heading.texts[at] if at >= 0 else field
-        return UnreadableCell(row=self.number, column=column, text=text_of(self.cell(field))[:40])
+        return refusal(row=self.number, column=column, text=text_of(self.cell(field))[:40])
 
     def money_of(self, field: str) -> int:
         """A whole amount, possibly negative."""
@@ -177,13 +183,13 @@ class MappedRow:
 
     def day_of(self, field: str) -> date:
         """A day of either calendar."""
-        return self.read(field, cells.day_of)
+        return self.read(field, self.days.day_of)
 
     def clock_of(self, field: str, *, beside: str) -> time | None:
         """A time of day: in its own column, or beside the day."""
         if self.has(field):
             return self.read(field, cells.clock_of)
-        return self.read(beside, cells.clock_beside_day)
+        return self.read(beside, self.days.clock_beside)
 
     def text(self, field: str) -> str:
         """A text in our form, cut where none goes on."""
@@ -195,7 +201,10 @@ class MappedRow:
 
 
 def read_table(
-    file: BinaryIO, purpose: Purpose, columns: Mapping[str, str] | None = None
+    file: BinaryIO,
+    purpose: Purpose,
+    columns: Mapping[str, str] | None = None,
+    days: DayForm = USUAL,
 ) -> tuple[Heading, Iterator[MappedRow]]:
     """The heading of the first sheet that has the columns needed, and the rows below it.
 
@@ -211,7 +220,7 @@ def read_table(
         for combination in required:
             heading = sheet.heading(names, combination)
             if heading is not None:
-                return heading, _mapped(sheet.below(heading), heading)
+                return heading, _mapped(sheet.below(heading), heading, days)
     raise UnknownFormat
 
 
@@ -224,11 +233,11 @@ def _combinations(groups: tuple[tuple[str, ...], ...]) -> Iterator[tuple[str, ..
             yield (field, *rest)
 
 
-def _mapped(rows: Rows, heading: Heading) -> Iterator[MappedRow]:
+def _mapped(rows: Rows, heading: Heading, days: DayForm) -> Iterator[MappedRow]:
     """The rows up to the totals; what stands below those must be empty."""
     has_ended = False
     for number, row in rows:
-        mapped = MappedRow(number, row, heading)
+        mapped = MappedRow(number, row, heading, days)
         if mapped.has("day"):
             if has_ended:
                 raise UnknownRow(row=number)

@@ -19,6 +19,12 @@ class UnreadableCell(Refusal):
     field = "file"
 
 
+class AmbiguousDay(UnreadableCell):
+    """A day that can be read in more than one way, or not in the way that was said."""
+
+    code = "statement.ambiguous_day"
+
+
 class NoMovement(Refusal):
     """A row that neither credits nor debits, or does both."""
 

@@ -10,8 +10,6 @@ knows a bank.
 import codecs
 import csv
 import re
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,6 +23,7 @@ from weakref import WeakKeyDictionary
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from core.digits import folded
+from reconciliation.statements.archives import refuse_bomb
 from reconciliation.statements.cells import Cell, is_blank, text_of
 from reconciliation.statements.refusals import DamagedFile, FileTooLarge, UnknownFormat
 from reconciliation.statements.slices import Numbered, slices_of
@@ -38,14 +37,6 @@ HEADING_WITHIN = 60  # rows: a slogan, the account, the period may stand above t
 ROWS_MAX = 2_000_000
 COLUMNS_MAX = 512
 _LINE_MAX = 1 << 20  # characters without an end of line, or without a tag
-_UNPACKED_BYTES_MAX = 1 << 30
-_ENTRIES_MAX = 1_000
-_RATIO_MAX = 200  # spreadsheets pack ten to forty times
-_RATIO_MATTERS_BYTES = 32 << 20
-_CELLS_MAX = 1 << 25
-_FAR_CELL = re.compile(rb"r=[\"'](?:[A-Z]{2,3}[0-9]|[A-Z]?[0-9]{6})")
-_CELL_PLACE = re.compile(rb"r=[\"']([A-Z]{0,3})([0-9]{1,7})[\"']")
-_SCANNED_BYTES = 1 << 20
 _BLOCK_BYTES = 1 << 16
 _DELIMITERS = "\t;|,"
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
@@ -265,7 +256,7 @@ def _spreadsheet(file: BinaryIO, head: bytes) -> Iterator[Sheet]:
     try:
         if file not in _books:
             if head.startswith(_ZIP):
-                _refuse_bomb(file)
+                refuse_bomb(file)
             file.seek(0)
             _books[file] = _Book(file)
         for sheet in _books[file].sheets():
@@ -276,53 +267,6 @@ def _spreadsheet(file: BinaryIO, head: bytes) -> Iterator[Sheet]:
         if _is_panic(error):
             raise DamagedFile from error
         raise
-
-
-def _refuse_bomb(file: BinaryIO) -> None:
-    """Look at what an archive would become before it does. Raises FileTooLarge, DamagedFile."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            entries = archive.infolist()
-            unpacked_bytes = sum(entry.file_size for entry in entries)
-            packed_bytes = sum(entry.compress_size for entry in entries)
-            if (
-                len(entries) > _ENTRIES_MAX
-                or unpacked_bytes > _UNPACKED_BYTES_MAX
-                or unpacked_bytes > max(_RATIO_MATTERS_BYTES, _RATIO_MAX * packed_bytes)
-                or any(_cells_spanned(archive, entry) > _CELLS_MAX for entry in entries)
-            ):
-                raise FileTooLarge
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
-        raise DamagedFile from error
-    except RuntimeError as error:  # an entry under a password
-        raise DamagedFile from error
-
-
-def _cells_spanned(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
-    """How many cells lie between the corners of a sheet: all of them are laid out in memory.
-
-    Two cells in far corners are enough. Nothing is counted where no cell stands far out.
-    """
-    if "worksheets/" not in entry.filename:
-        return 0
-    width = height = 0
-    with archive.open(entry) as sheet:
-        end = b""
-        while block := sheet.read(_SCANNED_BYTES):
-            text = end + block
-            if _FAR_CELL.search(text):
-                places = _CELL_PLACE.findall(text)
-                width = max(width, *(_column_number(letters) for letters in {p[0] for p in places}))
-                height = max(height, *(int(row) for row in {p[1] for p in places}))
-            end = text[-16:]
-    return max(width, 26) * height
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
 
 
 # --- delimited text and HTML ----------------------------------------------------------------

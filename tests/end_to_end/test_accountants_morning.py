@@ -78,6 +78,7 @@ def test_an_accountants_morning(own_house, at_a_desk):
     expect(office.locator(".inbox-row")).to_have_count(1, timeout=PATIENCE_MS)
 
     # The last one was announced by telephone: its code is typed in.
+    office.wait_for_load_state()  # the keys listen once the page is whole
     office.keyboard.press("j")
     office.keyboard.press("s")
     office.wait_for_url("**/finance/lines/*")
@@ -112,6 +113,7 @@ def test_an_accountants_morning(own_house, at_a_desk):
 
 def split_over(page, *codes):
     """Say, on the page of a line, whose money its parts are."""
+    page.wait_for_load_state()
     page.keyboard.press("s")
     for place, code in enumerate(codes):
         page.locator(f"input[name=parts-{place}-tracking_code]").fill(code)

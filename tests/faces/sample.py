@@ -115,11 +115,12 @@ def sample_site() -> Flask:
 
 
 def _context() -> dict[str, object]:
-    entry = SimpleNamespace(url="/give", label=_("Mosharekat"), current=True)
+    below = SimpleNamespace(url="/follow", label=_("Main"), current=False, pages=())
+    entry = SimpleNamespace(url="/give", label=_("Mosharekat"), current=True, pages=[below])
     signed_in = SimpleNamespace(name="زهرا احمدی", office="تهران")
     return {
         "language": spoken(),
-        "navigation": [entry, SimpleNamespace(url="/follow", label=_("Main"), current=False)],
+        "navigation": [entry, below],
         "signed_in": signed_in,
         "sign_out_url": "/give",
     }

@@ -134,6 +134,15 @@ def test_a_cheque_or_card_slip_is_entered_once(session, clerk, now, tender):
     assert count(session, Contribution) == 1
 
 
+def test_the_card_terminal_of_another_desk_is_refused(session, clerk, now):
+    account_id, elsewhere = session.scalars(select(BankAccount.id)).one(), office_id(session, "06")
+    enter_terminal(session, "pos-06", "5106", bank_account_id=account_id, office_id=elsewhere)
+    card = {"tender": Tender.CARD_TERMINAL, "terminal": "pos-06", "trace_number": "654321"}
+
+    with pytest.raises(NotFound):
+        walk_in(session, clerk, now, **card)
+
+
 def test_a_person_may_tell_two_cheques_of_one_number_apart(session, clerk, now):
     walk_in(session, clerk, now, tender=Tender.CHEQUE, cheque_number="123456")
 

@@ -9,6 +9,8 @@ from concurrent.futures import TimeoutError as StillWaiting
 import pytest
 from sqlalchemy import func, select
 
+from core.clock import tehran_date
+from core.jalali import jalali_plain
 from donations.models.contribution import Contribution, Tender
 from donations.pledging import CashItem, DonorFacts
 from donations.slips import NotInHand
@@ -22,6 +24,9 @@ from flows.desk import (
     hand_over_cash,
     record_walk_in,
 )
+from flows.lists.cells import HandedIn
+from flows.lists.columns import ListKind
+from flows.lists.taking import take_list
 from offices.places import Office
 from offices.scope import EVERYWHERE
 from tests.factories import NOON, a_desk_contribution, a_staff_member, office_id
@@ -60,6 +65,21 @@ def one_after_the_other(database, first, second):
             with pytest.raises(StillWaiting):
                 waiting.result(timeout=0.5)
         return waiting.exception(timeout=30)
+
+
+def test_two_who_hand_in_the_same_list_at_once_record_it_once(database, people):
+    rows = [(2, {"received_on": jalali_plain(tehran_date(NOON)), "amount_rial": "2000000"})]
+    taken = []
+
+    def by(staff_id):
+        def hand_in(session):
+            handed_in = HandedIn(EVERYWHERE, staff_id, NOON)
+            taken.append(take_list(session, ListKind.WALK_INS, rows, handed_in, only_good=True))
+
+        return hand_in
+
+    assert one_after_the_other(database, by(people[0]), by(people[1])) is None
+    assert [(each.new, each.known) for each in taken] == [(1, 0), (0, 1)]
 
 
 def free_rial(database):

@@ -12,8 +12,10 @@ from donations.models.payment import Payment, PaymentState, PaymentStep
 from donations.models.pledge import ItemState
 from donations.paying import AlreadyPaid
 from donations.pledging import CashItem, DonorFacts
-from flows.paying import UnknownGateway, begin_payment, finish_payment, sweep, take_return
+from flows.confirming import finish_payment
+from flows.paying import UnknownGateway, begin_payment, take_return
 from flows.receiving import NeedsTheBank, reverse_contribution
+from flows.sweeping import sweep
 from ledger.postings import balance_rial
 from ledger.terminals import Terminal, TerminalTerms
 from receipts.life.series import Receipt

@@ -30,8 +30,8 @@ from donations.refunding import (
     OutsideReferenceMissing,
     RefundAlreadyAsked,
     TakenAmountUnknown,
-    claim_sending,
 )
+from donations.sending_back import claim_sending
 from donations.voiding import AlreadyDecided, ReasonMissing, SecondPersonNeeded
 from flows import refunding
 from flows.alarming import alarm_refunds

@@ -32,7 +32,7 @@ from donations.paying import (
     supersede,
 )
 from donations.refund_lists import payments_apart
-from donations.refunding import claim_sending, due_refunds
+from donations.sending_back import claim_sending, due_refunds
 from donations.stepping import make_final
 from payment_gateways.adapters.mellat import Mellat
 from payment_gateways.contract import Binds, Claim, Hint, Kind, Outcome

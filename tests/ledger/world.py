@@ -2,26 +2,33 @@
 
 from sqlalchemy import select
 
+from donations.models.collection_round import COLLECTORS, Condition
 from donations.models.contribution import Tender
+from donations.models.desk import Decision
 from donations.models.payment import Payment, PaymentState
 from donations.models.pledge import Channel
 from donations.models.refund import Way
 from donations.pledging import CashItem, DonorFacts, GoodsItem
 from donations.refunding import Asked
 from flows.catalogue import enter_terminal
+from flows.collecting import cancel_round, decide_on_round, remark
+from flows.custody import decide_on_count
 from flows.desk import hand_over_cash
 from flows.importing import import_statement
 from flows.receiving import receive_at_desk, receive_payment, reverse_contribution
 from flows.reconciling import run
 from flows.refunding import approve_refund, ask_for_refund, bank_took_back
 from flows.sealing import seal_facts
+from flows.slip_voids import void_slip
 from ledger.accounts import BankAccount
 from offices.scope import EVERYWHERE
 from payment_gateways.contract import Kind, Outcome
 from receipts.life.chain import chain_series
 from receipts.life.leaves import register_book, tell_leaf
 from receipts.life.paper_books import Fate
+from tests.custody import a_box, a_round, a_session, counted, counted_round, found
 from tests.factories import NOON, a_desk_contribution, a_pledge, a_staff_member, office_id
+from tests.goods import a_need, an_offer, looked_at
 
 FUND = "19041062101"
 _HEADING = "مانده,بستانکار,بدهکار,شرح,شماره سریال,شناسه واریز,شعبه,زمان,تاریخ"
@@ -79,6 +86,8 @@ def a_world(database):
             now=NOON,
         )
         _a_paper_book(session, clerk)
+        _cash_in_custody(session)
+        _goods_on_their_way(session)
         a_pledge(session, CashItem(900_000))
         promised = a_pledge(session, CashItem(700_000))
         deposit_ids = promised.deposit_id, slip.deposit_id, online.deposit_id
@@ -98,6 +107,58 @@ def _a_card_and_a_cheque(session, clerk):
     ):
         pledge = a_pledge(session, CashItem(400_000), office="07", channel=Channel.DESK)
         receive_at_desk(session, pledge, tender=tender, staff_id=clerk.id, now=NOON, **facts)
+
+
+def _goods_on_their_way(session):
+    """At another desk: a need that is reserved and received in parts."""
+    clerk = a_staff_member(session, "store", office="09")
+    need = a_need(session, 30, staff_id=clerk.id, office="09", category="other")
+    an_offer(session, need, 12)
+    brought = an_offer(session, need, 10).pledge
+    looked_at(session, brought, staff_id=clerk.id, office="09")
+
+
+def _cash_in_custody(session):
+    """At another desk: a drawer closed short, one that is open, and a round of two boxes.
+
+    One box of it was broken, so that both collectors have their remark. Its cash lies in a slip,
+    after one that was voided; and another round was cancelled.
+    """
+    cashier, other = (a_staff_member(session, name, office="08") for name in ("till", "checker"))
+    closed = a_session(session, cashier)
+    a_desk_contribution(session, CashItem(90_000), staff_id=cashier.id, office="08")
+    short = counted(session, closed, 85_000, by=cashier, reason="پول خرد")
+    decide_on_count(
+        session, EVERYWHERE, short.id, Decision.APPROVED, decided_by_id=other.id, now=NOON
+    )
+    a_session(session, cashier, 20_000)
+    a_desk_contribution(session, CashItem(60_000), staff_id=cashier.id, office="08")
+    walked = a_round(session, cashier, *(a_box(session, cashier) for _each in range(2)))
+    found(session, walked, cashier, Condition.BROKEN)
+    for place in COLLECTORS:
+        remark(
+            session, EVERYWHERE, walked.id, place, "پلمب شکسته بود", written_by_id=cashier.id,
+            now=NOON,
+        )  # fmt: skip
+    count = counted_round(session, walked, cashier, 30_000, 10_000)
+    decide_on_round(
+        session, EVERYWHERE, count.id, Decision.APPROVED, decided_by_id=other.id, now=NOON
+    )
+    first, _second = (_slip_of_round(session, walked, cashier, other) for _each in range(2))
+    assert first.void is not None
+    nothing = a_round(session, cashier, a_box(session, cashier))
+    cancel_round(session, EVERYWHERE, nothing.id, "باران", cancelled_by_id=cashier.id, now=NOON)
+
+
+def _slip_of_round(session, walked, cashier, other):
+    """A slip over the cash of a round; the first one of a desk is voided at once."""
+    slip = hand_over_cash(
+        session, cashier.office_id, 40_000, sources=[f"r{walked.id}"], made_by_id=cashier.id,
+        request_key=None, now=NOON,
+    )  # fmt: skip
+    if slip.number == 1:
+        void_slip(session, EVERYWHERE, slip.id, "بانک بسته بود", voided_by_id=other.id, now=NOON)
+    return slip
 
 
 def _a_paper_book(session, clerk):

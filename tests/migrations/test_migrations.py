@@ -24,13 +24,16 @@ def checks_in(database):
 
 
 def triggers_in(database):
+    """Triggers and the functions they call, however their lines are broken."""
     query = (
         "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
         if database.is_sqlite
         else "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
+        " UNION ALL SELECT proname, prosrc FROM pg_proc WHERE prorettype = 'trigger'::regtype"
+        " AND pronamespace = current_schema()::regnamespace"
     )
     with database.reading() as session:
-        return set(session.execute(text(query)).all())
+        return {(name, " ".join(sql.split())) for name, sql in session.execute(text(query))}
 
 
 def rebuilt_from_the_code(database):

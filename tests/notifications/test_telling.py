@@ -204,4 +204,4 @@ def test_the_periodic_jobs_seal_the_facts_and_sweep(database, gateways, settings
     with database.reading() as session:
         troubles = session.scalars(select(Job.trouble)).all()
         assert set(troubles) == {None}
-        assert session.scalars(select(Seal.stream)).all() == ["audit_entry"]
+        assert "audit_entry" in session.scalars(select(Seal.stream)).all()

@@ -31,9 +31,11 @@ from donations.paying import (
 from donations.pledging import CashItem, DonorFacts
 from donations.stepping import payment_of_return
 from flows.checking import check_ledger
-from flows.paying import BegunPayment, Clock, begin_payment, sweep, take_return
+from flows.confirming import Clock
+from flows.paying import BegunPayment, begin_payment, take_return
 from flows.pledging import promise
 from flows.receiving import receive_payment
+from flows.sweeping import sweep
 from ledger.postings import Cause, Posting
 from migrations.tables import METADATA
 from payment_gateways.contract import Hint, Recovery

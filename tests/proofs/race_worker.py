@@ -17,8 +17,10 @@ from core.database import Database
 from donations.models.contribution import Tender
 from donations.models.pledge import Channel, Pledge
 from donations.pledging import CashItem
-from flows.paying import finish_payment, sweep, take_return
+from flows.confirming import finish_payment
+from flows.paying import take_return
 from flows.receiving import receive_at_desk
+from flows.sweeping import sweep
 from migrations.tables import METADATA
 from receipts.life.issuing import issue_receipt
 from tests.conftest import gateways_at

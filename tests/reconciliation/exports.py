@@ -63,16 +63,22 @@ def in_xls(table: Table) -> bytes:
 
 
 def in_ods(table: Table) -> bytes:
-    rows = "".join(
-        "<table:table-row>"
-        + "".join(
-            '<table:table-cell office:value-type="string"><text:p>'
-            f"{escape(str(cell))}</text:p></table:table-cell>"
-            for cell in row
+    return ods_of(
+        "".join(
+            "<table:table-row>"
+            + "".join(
+                '<table:table-cell office:value-type="string"><text:p>'
+                f"{escape(str(cell))}</text:p></table:table-cell>"
+                for cell in row
+            )
+            + "</table:table-row>"
+            for row in table
         )
-        + "</table:table-row>"
-        for row in table
     )
+
+
+def ods_of(rows: str) -> bytes:
+    """An OpenDocument spreadsheet of one sheet, whose rows are written already."""
     spaces = " ".join(
         f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
         for name in ("office", "table", "text")

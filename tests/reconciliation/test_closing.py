@@ -18,17 +18,19 @@ from flows.reconciling import run
 from flows.undoing import undo_line, undo_run
 from ledger.postings import Cause, Posting
 from reconciliation.closing import (
-    AskerDecides,
-    ChangeAlreadyAsked,
-    ChangeAlreadyDecided,
     DayNotOver,
     DayNotWhole,
     NoStatement,
-    NothingToUndo,
-    NotTheLatestSigned,
     NotTheNextDay,
     SheetChanged,
     SignerPrepared,
+)
+from reconciliation.day_changes import (
+    AskerDecides,
+    ChangeAlreadyAsked,
+    ChangeAlreadyDecided,
+    NothingToUndo,
+    NotTheLatestSigned,
 )
 from reconciliation.day_sheets import DaySheet, DaySignature
 from reconciliation.expected import OpenDepositLine, OpenFeeLine, OpenLine

@@ -14,7 +14,7 @@ from flows.checking import check_ledger
 from flows.importing import import_statement
 from flows.reconciling import run
 from ledger.postings import Cause, Posting
-from reconciliation.closing import NothingToUndo
+from reconciliation.day_changes import NothingToUndo
 from reconciliation.day_sheets import (
     DayChangeDecision,
     DayChangeRequest,

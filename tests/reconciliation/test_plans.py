@@ -1,14 +1,17 @@
 """How SQLite finds a few lines of an account: by their day or id, never through its history."""
 
+from types import SimpleNamespace
+
 import pytest
 from sqlalchemy import event, select
 
 from ledger.accounts import BankAccount
 from reconciliation.day_facts import _balance_rial, broken_links, open_at_end
 from reconciliation.days import _balance_before, _known_of
+from reconciliation.leftovers import sure_reversals
 from reconciliation.lines import StatementLine, opposite_lines
 from reconciliation.quarantine import open_quarantine
-from reconciliation.splicing import quarantined_positions
+from reconciliation.splicing import _beginnings, end_of, quarantined_positions
 from tests.reconciliation.bank import DAY, Booking
 
 BY_DAY = "statement_line USING INDEX ix_statement_line_day (bank_account_id=? AND booked_on"
@@ -67,3 +70,25 @@ def test_the_balance_of_a_day_is_looked_for_from_the_end(database, imported):
 
     found = plan_of(database, lambda s, a: _balance_rial(s, a.id, DAY), at=0)
     assert FROM_THE_END in found[0]
+
+
+def test_reversals_are_looked_for_among_open_lines(database, imported):
+    if not database.is_sqlite:
+        return
+    imported([Booking(5), Booking(7)])
+
+    assert BY_ID in plan_of(database, lambda s, _a: sure_reversals(s))[0]
+
+
+def test_the_place_of_a_file_is_found_by_its_first_row(database, imported):
+    if not database.is_sqlite:
+        return
+    imported([Booking(5), Booking(7)])
+    row = SimpleNamespace(fingerprint=bytes(16), balance_rial=5, booked_on="2000-01-01")
+
+    def places(session, account):
+        first = end_of(session, account.id, latest=False)
+        chain = SimpleNamespace(earliest=row, rows=lambda: iter(()))
+        return list(_beginnings(session, account.id, chain, first))
+
+    assert "(bank_account_id=? AND fingerprint=?" in plan_of(database, places)[0]

@@ -1,12 +1,16 @@
 """Reading Mellat's export: both containers, all letters and digits, and what is refused."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.refusals import Refusal
+from reconciliation import chain
 from reconciliation.lines import LineClass
 from reconciliation.statements.cells import Unreadable, identifier_of, money_of
-from reconciliation.statements.contract import Wanted
+from reconciliation.statements.contract import UnreadRow, Wanted
 from reconciliation.statements.recognise import opened, reader_for
+from reconciliation.statements.refusals import FileTooLarge
 from tests.reconciliation.bank import (
     HEADINGS,
     Booking,
@@ -180,3 +184,31 @@ def test_an_unclear_amount_never_becomes_a_number(cell):
 @pytest.mark.parametrize("cell", ["2,500,000", "۲٬۵۰۰٬۰۰۰", "2500000", 2500000.0, 2500000])
 def test_a_clear_amount_is_read_however_it_is_written(cell):
     assert money_of(cell) == 2_500_000
+
+
+def test_a_file_of_too_many_rows_is_refused(monkeypatch):
+    def count(most):
+        monkeypatch.setattr(chain, "ROWS_MAX", most)
+        with opened(as_csv(cells(THREE))) as file:
+            statement = reader_for(file).open(file, Wanted("90190"))
+            reading = chain.Reading(statement, account_number="90190", unit="IRR")
+            return sum(len(rows.row_number) for rows in reading.slices())
+
+    assert count(3) == 3
+    with pytest.raises(FileTooLarge):
+        count(2)
+
+
+def test_a_file_with_too_many_rows_set_aside_is_refused(monkeypatch):
+    monkeypatch.setattr(chain, "SET_ASIDE_MAX", 1)
+    data = as_csv(cells([Booking(10), Booking(20), Booking(30), Booking(40), Booking(50)]))
+    with opened(data) as file:
+        statement = reader_for(file).open(file, Wanted("90190"))
+        (rows,) = statement.bookings
+        unread = UnreadRow(90, *[None] * (len(UnreadRow._fields) - 1))
+        torn = [rows, unread, rows, unread, rows]
+        reading = chain.Reading(
+            replace(statement, bookings=iter(torn)), account_number="90190", unit="IRR"
+        )
+        with pytest.raises(FileTooLarge):
+            list(reading.slices())

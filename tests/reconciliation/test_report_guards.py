@@ -2,15 +2,20 @@
 
 import subprocess
 import sys
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
 
 from core.confined import Limits, environment
 from flows.settlement_reports import import_report
-from reconciliation import parsing_tables
+from reconciliation import parsing_tables, report_rows
+from reconciliation.batches import sure_batches
+from reconciliation.found import LostRace
 from reconciliation.reported import sure_reports
 from reconciliation.reports import SettlementReportItem
+from reconciliation.settling import find_batches
 from reconciliation.statements.refusals import DamagedFile, FileTooLarge
 from tests.reconciliation.bank import as_csv, days_ago, pay_out
 from tests.reconciliation.test_settlements import FEE, HEADINGS, handed_in, listed, owed
@@ -106,3 +111,23 @@ def test_the_child_that_reads_lists_needs_no_database():
         env=environment(), capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert loaded.stdout.strip() == "set()"
+
+
+def test_a_list_of_too_many_payments_is_refused_at_the_row(monkeypatch):
+    monkeypatch.setattr(report_rows, "ROWS_MAX", 2)
+    rows = (SimpleNamespace(row_number=at, reference=None, order_number=None) for at in (5, 6, 7))
+
+    with pytest.raises(FileTooLarge) as refused:
+        list(report_rows._once_each(rows))
+    assert refused.value.details["row"] == 7
+
+
+@pytest.mark.parametrize("changed", [{"gross_rial": 999_999}, {"fee_rial": 1}, {"item_count": 2}])
+def test_a_batch_whose_money_changed_since_it_was_found_is_not_written(database, imported, changed):
+    owed(database, 1_000_000)
+    imported([pay_out(1_000_000 - FEE)])
+    with database.reading() as session:
+        (batch,) = sure_batches(session)
+
+    with pytest.raises(LostRace), database.writing() as session:
+        find_batches(session, [replace(batch, **changed)])

@@ -98,6 +98,18 @@ def test_a_promise_made_after_the_line_is_not_offered_by_its_amount(database):
     assert of_line(database, line) == []
 
 
+def test_an_old_promise_is_offered_by_its_name_and_not_by_its_amount_alone(database):
+    with database.writing() as session:
+        old = promised(session, 900_000, a_donor(session), days_ago=91)
+        promised(session, 900_000, a_donor(session), days_ago=89)
+        lines = stand(session, [Row(900_000), Row(900_000, description=old.tracking_code)])
+
+    by_amount, by_code = (of_line(database, line) for line in lines)
+    assert old.id not in {offer.pledge_id for offer in by_amount}
+    assert len(by_amount) == 1
+    assert by_code[0].pledge_id == old.id
+
+
 def test_a_rule_that_only_suggests_makes_its_offer_certain(database, now):
     with database.writing() as session:
         donor_id = a_donor(session)

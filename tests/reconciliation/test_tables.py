@@ -19,7 +19,7 @@ from reconciliation.statements.delimited import Csv
 from reconciliation.statements.keshavarzi import Keshavarzi
 from reconciliation.statements.mellat import MellatHtml, MellatXlsx
 from reconciliation.statements.melli import Melli
-from reconciliation.statements.refusals import DamagedFile, FileTooLarge
+from reconciliation.statements.refusals import DamagedFile, FileTooLarge, UnsafeFile
 from reconciliation.statements.sepah import Sepah
 from reconciliation.statements.tables import Kind, kind_of, open_table
 from tests.reconciliation.bank import Booking, fee
@@ -32,6 +32,7 @@ from tests.reconciliation.exports import (
     in_html,
     in_text,
     in_xlsx,
+    ods_of,
 )
 
 TABLE = MELLAT.table([Booking(2_500_000), fee(1_000)])
@@ -158,6 +159,124 @@ def test_two_cells_that_span_a_huge_sheet_are_refused_not_laid_out(row, column):
     book.save(file)
 
     assert isinstance(refusal_of(file.getvalue()), FileTooLarge)
+
+
+XLSX_SHEET = (
+    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+    "<sheetData><row>%s</row></sheetData></worksheet>"
+)
+BLOCK_BYTES = 1 << 20
+
+
+def xlsx_of(*cells):
+    """A spreadsheet whose one sheet has these cells, each as the tag that begins it."""
+    book, packed = io.BytesIO(), io.BytesIO()
+    openpyxl.Workbook().save(book)
+    sheet = XLSX_SHEET % "".join(f'{cell} t="str"><v>5</v></c>' for cell in cells)
+    with zipfile.ZipFile(book) as plain, zipfile.ZipFile(packed, "w") as archive:
+        for name in plain.namelist():
+            archive.writestr(name, sheet if "worksheets/" in name else plain.read(name))
+    return packed.getvalue()
+
+
+def cut_by_a_block(tag, behind):
+    """Blanks before a tag, so that so many bytes of it stand before the end of a block."""
+    blanks = BLOCK_BYTES - XLSX_SHEET.index("%s") - behind
+    return " " * blanks + tag
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ['<c r="AA12345678"'],
+        ['<c r="A1"', '<c r="AA12345678"'],
+        ['<c r = "XFD1048576"'],
+        ["<c r\n=\t'XFD1048576'"],
+        ['<c r="xfd1048576"'],
+        ['<c r="ABCDEF100"'],
+        ['<c r="AAAAAAAAAAAA5"'],
+        [f'<c r="AA{"9" * 25}"'],
+        [cut_by_a_block('<c r="XFD1048576"', behind=9)],
+        [cut_by_a_block(f'<c r{" " * 99}= "XFD1048576"', behind=50)],
+    ],
+    ids=[
+        "many digits",
+        "two",
+        "blanks",
+        "other blanks",
+        "small",
+        "letters",
+        "more letters",
+        "more digits",
+        "cut",
+        "cut blanks",
+    ],
+)
+def test_a_far_cell_is_seen_however_its_place_is_written(cells):
+    assert isinstance(refusal_of(xlsx_of(*cells)), FileTooLarge)
+
+
+def test_a_near_cell_that_a_block_cuts_is_read():
+    (row,) = rows_in(xlsx_of(cut_by_a_block('<c r="A1"', behind=8)))
+
+    assert list(row[1]) == ["5"]
+
+
+def ods_row(*cells, times=1):
+    return (
+        f'<table:table-row table:number-rows-repeated="{times}">{"".join(cells)}</table:table-row>'
+    )
+
+
+def ods_cell(text, times=1, more=""):
+    return (
+        f'<table:table-cell {more} office:value-type="string"'
+        f' table:number-columns-repeated="{times}"><text:p>{text}</text:p></table:table-cell>'
+    )
+
+
+def ods_gap(times):
+    return f'<table:table-cell table:number-columns-repeated="{times}"/>'
+
+
+def test_what_an_open_document_repeats_is_read_as_often():
+    data = ods_of(
+        ods_row(ods_cell("تاریخ"), ods_cell("مبلغ", 2), ods_gap(16_000))
+        + ods_row(ods_gap(16_384))
+        + ods_row(ods_cell("x"), ods_gap(1), ods_cell("y"), times=2)
+        + ods_row(ods_gap(16_384), times=1_048_000)  # as every office program ends a sheet
+    )
+
+    rows = [list(row) for _number, row in rows_in(data)]
+    assert rows == [["تاریخ", "مبلغ", "مبلغ"], ["", "", ""], ["x", "", "y"], ["x", "", "y"]]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ods_row(ods_cell("x", 10**9)),
+        ods_row(ods_cell("x"), times=10**9),
+        ods_row(ods_cell("x", 16_384), times=10**6),
+        ods_row(ods_cell("x"), ods_gap(16_383))
+        + ods_row(ods_gap(1), times=10**6)
+        + ods_row(ods_gap(16_383), ods_cell("x")),
+        ods_row(ods_cell("x" * 30_000, 500), times=500),
+        ods_row(ods_cell("x", 10**9, more='table:formula="a>b"')),
+        "".join(ods_row(ods_cell(" " * 70_000)) for _ in range(50)) + ods_row(ods_cell("x", 10**9)),
+    ],
+    ids=["wide", "tall", "both", "two far cells", "long text", "end of tag inside", "far behind"],
+)
+def test_a_few_cells_of_an_open_document_are_not_repeated_without_end(rows):
+    data = ods_of(rows)
+
+    assert len(data) < 10_000
+    assert isinstance(refusal_of(data), FileTooLarge)
+
+
+def test_an_open_document_that_declares_entities_is_refused():
+    entity = '<!DOCTYPE x [<!ENTITY a "aaaa">]>'
+
+    assert isinstance(refusal_of(ods_of(entity + ods_row(ods_cell("&a;")))), UnsafeFile)
 
 
 def test_spreadsheets_are_read_as_another_library_reads_them():

@@ -18,7 +18,7 @@ from tests.factories import NOON, a_desk_contribution, a_pledge, a_staff_member,
 from tests.page_client import PageClient
 from tests.receipts.drawn import pdfium_text
 from tests.staff import at_work
-from web.public.standing import _STAGES
+from web.stages import STAGES
 
 MARYAM = DonorFacts(name="مریم رضایی", mobile="09123456789")
 S = PaymentState
@@ -378,8 +378,8 @@ def test_the_gift_can_be_followed_in_english(client, pledge):
 
 
 def test_every_stage_of_a_timeline_has_words_in_both_languages():
-    assert set(_STAGES) == set(StageKind)
-    for words, _colour in _STAGES.values():
+    assert set(STAGES) == set(StageKind)
+    for words, _colour in STAGES.values():
         with speaking("fa"):
             persian = str(words)
         with speaking("en"):

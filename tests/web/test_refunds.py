@@ -15,7 +15,7 @@ import donations
 from core.words import speaking
 from donations.models.payment import Payment, PaymentState
 from donations.models.refund import RefundRequest, Way
-from donations.refunding import Errand
+from donations.sending_back import Errand
 from flows.refunding import sweep_refunds
 from offices.one_time_codes import code_at, new_secret
 from offices.staff import Role, StaffMember, StaffSession

@@ -92,6 +92,15 @@ def test_no_two_refusals_share_a_code():
     assert sorted(codes) == sorted(set(codes))
 
 
+def test_no_sentence_hides_another():
+    parts = [
+        importlib.import_module(module.name).SENTENCES
+        for module in pkgutil.iter_modules(web.refusals.__path__, "web.refusals.")
+    ]
+
+    assert sum(map(len, parts)) == len(SENTENCES)
+
+
 @pytest.mark.parametrize("language", ["fa", "en"])
 @pytest.mark.parametrize("code", sorted(REFUSALS))
 def test_it_can_be_said_wherever_it_is_raised(code, language):

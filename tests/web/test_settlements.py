@@ -171,11 +171,25 @@ def test_cycles_are_entered_as_times(accountant, database):
     assert sorted(minutes) == [225, 765, 1_125]
 
 
-@pytest.mark.parametrize("working", ["25:00", "03:45 03:45", "صبح", "0:00"])
-def test_times_that_cannot_be_are_refused(accountant, database, working):
+def test_cycles_of_all_terminals_are_shown_at_each(accountant, database):
     accountant.check(
         send(
-            accountant, "/finance/terminals/1", "/finance/terminals/1/cycles",
+            accountant, "/finance/terminals", "/finance/terminals/cycles",
+            cycles_from="1405/10/01", working="04:30",
+        )
+    )  # fmt: skip
+
+    with database.reading() as session:
+        assert session.scalars(select(SettlementCycle.terminal_id)).all() == [None]
+    assert "۰۴:۳۰" in accountant.get("/finance/terminals/1").text
+
+
+@pytest.mark.parametrize("of", ["/finance/terminals", "/finance/terminals/1"])
+@pytest.mark.parametrize("working", ["25:00", "03:45 03:45", "صبح", "0:00"])
+def test_times_that_cannot_be_are_refused(accountant, database, of, working):
+    accountant.check(
+        send(
+            accountant, of, f"{of}/cycles",
             cycles_from="1405/10/01", working=working,
         ),
         422,

@@ -1,13 +1,15 @@
 """What partners are told, field by field. A field that is not known yet is left out."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from donations.models.need import NeedKind
 from donations.models.payment import PaymentState
 from donations.models.pledge import ItemKind, ItemState, PledgeItem
-from donations.tracking import PledgeState, StageKind
+from donations.tracking import PledgeState, Stage, StageKind
 from offices.places import OfficeKind
 from receipts.documents.facts import ReceiptKind
 from receipts.life.series import ReceiptState
@@ -18,6 +20,9 @@ class Item(BaseModel):
 
     kind: ItemKind
     state: ItemState
+    stage: StageKind | None = Field(
+        default=None, description="Where this item stands, which may be further than the others."
+    )
     fund: str
     amount_rial: int | None = None
     description: str | None = None
@@ -94,6 +99,11 @@ class StageReached(BaseModel):
     amount_rial: int | None = None
     gateway: str | None = None
     trace_number: str | None = None
+    item: int | None = Field(
+        default=None, description="The place of the item it happened to, among the items, from 1."
+    )
+    text_fa: str | None = Field(default=None, description="More about it, for the donor.")
+    text_en: str | None = None
 
 
 class PledgeStanding(BaseModel):
@@ -162,6 +172,30 @@ class Offices(BaseModel):
     offices: list[OfficeOpen]
 
 
+class NeedOpen(BaseModel):
+    """Something an office asks the public for, and how much of it is still open."""
+
+    id: int
+    kind: NeedKind
+    title: str
+    details: str | None = None
+    category: str | None = Field(default=None, description="Code of a category of goods.")
+    skill: str | None = None
+    licence: str | None = Field(default=None, description="Code of the service that licenses it.")
+    unit: str | None = None
+    open: int | str = Field(description="In the unit, or in hours; a decimal as text.")
+    fund: str
+    office: str
+    province: str | None = Field(default=None, description="Code of its province.")
+    offer_url: str
+
+
+class Needs(BaseModel):
+    """Needs with something open, newest first."""
+
+    needs: list[NeedOpen]
+
+
 class GatewayOffered(BaseModel):
     """A gateway that takes payments now, between these amounts in rials."""
 
@@ -185,12 +219,27 @@ def quantity_said(thousandths: int) -> int | str:
     return f"{whole}.{rest:03d}".rstrip("0") if rest else whole
 
 
-def item_said(item: PledgeItem) -> Item:
+def stage_said(stage: Stage, places: Mapping[int, int]) -> StageReached:
+    """A stage as partners see it; ``places`` are those of the items by their ids."""
+    return StageReached(
+        kind=stage.kind,
+        at=stage.at,
+        amount_rial=stage.amount_rial,
+        gateway=stage.gateway,
+        trace_number=stage.trace_number,
+        item=None if stage.item_id is None else places.get(stage.item_id),
+        text_fa=stage.told.fa if stage.told else None,
+        text_en=stage.told.en if stage.told else None,
+    )
+
+
+def item_said(item: PledgeItem, stage: StageKind | None = None) -> Item:
     """An item of a pledge as partners see it."""
     thousandths = item.quantity_thousandths
     return Item(
         kind=item.kind,
         state=item.state,
+        stage=stage,
         fund=item.fund.code,
         amount_rial=item.amount_rial,
         description=item.description,

@@ -18,12 +18,12 @@ from donations.pledging import (
     UnknownFund,
 )
 from donations.pledging import Item as PromisedItem
+from donations.timelines import stage_of_items, whole_timeline
 from donations.tracking import (
     contributions_of,
     payments_of,
     pledge_state,
     pledge_with_code,
-    timeline,
 )
 from flows.pledging import promise
 from offices.idempotency import Answer
@@ -34,8 +34,8 @@ from web.api.answers import (
     PaymentStanding,
     PledgeMade,
     PledgeStanding,
-    StageReached,
     item_said,
+    stage_said,
 )
 from web.api.bodies import NewCash, NewGoods, NewItem, NewPledge
 from web.api.gate import partner
@@ -60,18 +60,18 @@ def show_pledge(tracking_code: str) -> ResponseReturnValue:
         payments = payments_of(session, pledge.id)
         left = left_to_bank(session, payments)
         contributions = contributions_of(session, pledge.id)
+        stages = whole_timeline(session, pledge, payments, contributions, left_to_bank=left)
+        reached = stage_of_items(pledge, stages)
+        places = {item.id: place for place, item in enumerate(pledge.items, start=1)}
         standing = PledgeStanding(
             tracking_code=pledge.tracking_code,
             deposit_id=pledge.deposit_id,
             state=pledge_state(pledge, payments, left_to_bank=left),
             external_reference=pledge.external_reference,
-            items=[item_said(item) for item in pledge.items],
+            items=[item_said(item, reached[item.id]) for item in pledge.items],
             payments=[_payment_said(payment) for payment in payments],
             receipts=[receipt_named(receipt) for receipt in _receipts(session, pledge)],
-            timeline=[
-                StageReached.model_validate(stage, from_attributes=True)
-                for stage in timeline(pledge, payments, contributions, left_to_bank=left)
-            ],
+            timeline=[stage_said(stage, places) for stage in stages],
             links=_links(pledge),
         )
     return Response(standing.model_dump_json(exclude_none=True), mimetype="application/json")

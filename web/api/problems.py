@@ -34,7 +34,7 @@ _TITLES = {
     500: Later("The fault is ours"),
     503: Later("Not available at the moment"),
 }
-# What no use case refuses; the sentences of refusals stand in ``web/refusals.py``.
+# What no use case refuses; the sentences of refusals stand in ``web/refusals``.
 _SENTENCES = {
     "method.not_allowed": Later("This address does not take this method."),
     "body.too_large": Later("The body is larger than 64 kilobytes."),

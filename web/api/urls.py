@@ -12,6 +12,7 @@ from web.api import answers, bodies
 from web.api.catalogue import list_funds, list_gateways, list_offices
 from web.api.describing import KEY_SCHEME
 from web.api.gate import View, for_partners
+from web.api.needs import list_needs
 from web.api.payments import begin_payment
 from web.api.pledges import make_pledge, show_pledge
 from web.api.problems import PREFIX, choose_language, say_language
@@ -104,6 +105,7 @@ CALLS = (
     Call(HTTPMethod.GET, "/receipts/<number>.pdf", show_receipt_pdf, None),
     Call(HTTPMethod.GET, "/funds", list_funds, answers.Funds),
     Call(HTTPMethod.GET, "/offices", list_offices, answers.Offices),
+    Call(HTTPMethod.GET, "/needs", list_needs, answers.Needs),
     Call(HTTPMethod.GET, "/gateways", list_gateways, answers.Gateways),
 )
 

@@ -12,7 +12,11 @@ from core.settings import ROOT
 from core.words import _
 from flows.catalogue import load_catalogue, load_terminals
 from flows.demo import DEMO_STAFF, PASSWORD, load_demo
+from flows.demo_custody import load_demo_custody
 from flows.demo_gifts import load_demo_gifts
+from flows.demo_goods import load_demo_goods
+from flows.demo_offices import load_demo_offices
+from flows.demo_volunteers import load_demo_volunteers
 from web.commands.frame import CommandGroup, answer, as_json
 from web.services import current
 
@@ -44,6 +48,10 @@ def load(*, as_json: bool) -> None:
     with current.database.writing() as session:
         load_demo(session, current.now())
         load_demo_gifts(session, current.now())
+        load_demo_custody(session, current.now())
+        load_demo_volunteers(session, current.now())
+        load_demo_goods(session, current.now())
+        load_demo_offices(session, current.now())
     facts = {
         "password": PASSWORD,
         "staff": [

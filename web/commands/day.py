@@ -13,12 +13,12 @@ from ledger.accounts import BankAccount
 from offices.granting import Permission, permissions_of
 from offices.signing_in import confirm_code
 from offices.staff import StaffMember
-from reconciliation.closing import next_day
 from reconciliation.day_sheets import DaySheet
 from reconciliation.day_shown import KIND_NAMES
 from reconciliation.day_views import first_difference, latest_sheet
 from reconciliation.importing import account_with_number
 from reconciliation.locks import closed_through
+from reconciliation.signatures import next_day
 from web.commands.frame import CommandGroup, answer, as_json
 from web.filters import day as day_text
 from web.services import current

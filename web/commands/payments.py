@@ -7,8 +7,8 @@ import click
 
 from core.settings import ROOT
 from core.words import _, spoken
-from flows.paying import sweep
 from flows.refunding import sweep_refunds
+from flows.sweeping import sweep
 from flows.watching import check_and_let_back
 from payment_gateways.contract import Kind, Outcome
 from payment_gateways.doors import Visited, visit_all

@@ -50,6 +50,8 @@ def _series_facts(each: SeriesStanding) -> dict[str, object]:
         "standing": each.standing,
         "void": each.void,
         "replaced": each.replaced,
+        "unused": each.unused,
+        "allotted": each.allotted,
         "missing": each.missing,
     }
 

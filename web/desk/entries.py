@@ -20,9 +20,12 @@ from flows.entries import (
     entries_of,
     entry_in,
     latest_entries,
+    paper_numbers_of,
     pledge_in,
+    remarks_of,
     void_requests_of,
 )
+from flows.slip_voids import round_of_gift
 from offices.granting import Permission
 from offices.staff import StaffMember
 from receipts.life.drawing import shown_facts
@@ -91,6 +94,8 @@ def entry(tracking_code: str) -> ResponseReturnValue:
             is_asked=any(row.decision is None and row.expires_at > now for row in requests),
             now=now,
             names=_names(session, pledge, received, requests),
+            remarks=remarks_of(session, received),
+            paper_numbers=paper_numbers_of(session, received),
             further={
                 row.receipt.id: further_names(shown_facts(session, row.receipt)) for row in received
             },
@@ -132,7 +137,12 @@ def void(tracking_code: str) -> ResponseReturnValue:
             return redirect(url_for("desk.entry", tracking_code=tracking_code), 303)
     with current.database.reading() as session:
         found = entry_in(session, who.scope, tracking_code)
-        page = render_template("desk/void.html", entry=found, form=form)
+        page = render_template(
+            "desk/void.html",
+            entry=found,
+            form=form,
+            round=round_of_gift(session, found.contribution.id),
+        )
         return page, 422 if form.errors else 200
 
 

@@ -4,16 +4,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flask import g
 from wtforms import Field, Form, SelectField, StringField
 
-from core.words import Later, _
+from core.refusals import Refusal
+from core.words import Later, _, spoken
 from donations.accepting import NUMBER_MAX, GoodsFound, HoursFound
+from donations.goods.rules import categories
+from donations.goods.stocking import SHELF_MAX
 from donations.models.acceptance import Condition, ValueBasis
+from donations.models.goods_category import OTHER
 from donations.pledging import TEXT_MAX
 from web.desk.tender_form import is_filled, refuse
 from web.fields import DayField, RialField, at_most, printed
+from web.refusals import explain
+from web.services import current
 
 _NOT_SAID = ""
+_YES_OR_NO: Mapping[str, bool | None] = {_NOT_SAID: None, "yes": True, "no": False}
+_ANSWERS: Mapping[str, Later] = {
+    _NOT_SAID: Later("not looked at"),
+    "yes": Later("yes"),
+    "no": Later("no"),
+}
 CONDITIONS: Mapping[str, Later] = {
     Condition.NEW: Later("new"),
     Condition.GOOD: Later("used, in good order"),
@@ -32,7 +45,12 @@ BASES: Mapping[str, Later] = {
 class GoodsFoundFields:
     """What a desk may write beside one kind of goods."""
 
+    category: SelectField
     condition: SelectField
+    expires_on: DayField
+    is_opened: SelectField
+    works: SelectField
+    shelf: StringField
     basis: SelectField
     assessed_value: RialField
     appraiser: StringField
@@ -42,7 +60,7 @@ class GoodsFoundFields:
     def is_open(self) -> bool:
         """Whether anything was said, or has to be mended."""
         return any(
-            (field.data and field.data != ValueBasis.NOT_VALUED) or field.errors
+            (field.data and field.data not in (ValueBasis.NOT_VALUED, OTHER)) or field.errors
             for field in _fields(self)
         )
 
@@ -76,6 +94,11 @@ class GoodsFoundFields:
             self.assessed_value.value,
             self.appraiser.data or None,
             self.warehouse_number.data or None,
+            category=self.category.data or OTHER,
+            expires_on=self.expires_on.value,
+            is_opened=_YES_OR_NO[self.is_opened.data or _NOT_SAID],
+            works=_YES_OR_NO[self.works.data or _NOT_SAID],
+            shelf=self.shelf.data or None,
         )
 
 
@@ -124,9 +147,41 @@ class HoursFoundFields:
         )
 
 
+def category_choices() -> list[tuple[str, str]]:
+    """The categories of goods, looked up once for all the rows of a page."""
+    if "goods_categories" not in g:
+        with current.database.reading() as session:
+            is_english = spoken() == "en"
+            g.goods_categories = [
+                (row.code, row.name_en if is_english else row.name_fa)
+                for row in categories(session)
+            ]
+    return list(g.goods_categories)
+
+
+def blame_goods(form: Form, prefix: str, refusal: Refusal) -> bool:
+    """Show a refusal beside the field of these goods that it is about; whether there is one."""
+    name = f"{prefix}_{refusal.field}"
+    if name not in form:
+        return False
+    form[name].errors = (*form[name].errors, explain(refusal))
+    return True
+
+
 def goods_found(prefix: str) -> dict[str, Field]:
     """The fields beside one kind of goods, by their names in the form."""
     return {
+        f"{prefix}_category": SelectField(
+            Later("Category"), choices=category_choices, default=OTHER
+        ),
+        f"{prefix}_expires_on": DayField(Later("Expires on")),
+        f"{prefix}_is_opened": SelectField(
+            Later("Is it opened?"), choices=dict(_ANSWERS), default=_NOT_SAID
+        ),
+        f"{prefix}_works": SelectField(
+            Later("Was it tried and works?"), choices=dict(_ANSWERS), default=_NOT_SAID
+        ),
+        f"{prefix}_shelf": StringField(Later("Shelf"), [at_most(SHELF_MAX), printed]),
         f"{prefix}_condition": SelectField(
             Later("Condition"),
             choices={_NOT_SAID: Later("not recorded"), **CONDITIONS},

@@ -1,8 +1,8 @@
 """Receiving what was promised before: a visitor shows a code, the clerk ticks what came."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from flask import redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, Field
@@ -11,13 +11,16 @@ from core.digits import digits_only
 from core.identifiers import is_tracking_code
 from core.refusals import NotFound, Refusal
 from core.words import Later, _
+from donations.goods.valuing import ValueNeedsSecond
 from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
 from donations.paying import left_to_bank
 from donations.tracking import PledgeState, payments_of, pledge_state
 from flows.desk import Arrival, SeenBefore, promised_to, receive_promised, terminals_at
+from flows.goods import receive_what_one_may_value
 from web.desk.found_form import (
     GoodsFoundFields,
     HoursFoundFields,
+    blame_goods,
     goods_found,
     goods_found_in,
     hours_found,
@@ -77,7 +80,9 @@ def receive(tracking_code: str) -> ResponseReturnValue:
         if not _is_whole(form, pledge):
             return _page(session, pledge, form), 422
     try:
-        _received(form, pledge)
+        _received(form, pledge, receive_promised)
+    except ValueNeedsSecond:
+        return _wait_for_value(form, pledge)
     except NotFound:
         raise
     except Refusal as refusal:
@@ -118,7 +123,19 @@ def _is_whole(form: ReceiveForm, pledge: Pledge) -> bool:
     return is_fine
 
 
-def _received(form: ReceiveForm, pledge: Pledge) -> None:
+def _wait_for_value(form: ReceiveForm, pledge: Pledge) -> ResponseReturnValue:
+    """Receive what came without the goods that are worth more than one person may say."""
+    try:
+        _received(form, pledge, receive_what_one_may_value)
+    except Refusal as refusal:
+        with current.database.reading() as session:
+            _blamed(form, refusal)
+            return _page(session, pledge, form), refusal.http_status
+    flash(_("The assessed value is beyond the limit: a second person has to decide on it."), "info")
+    return redirect(url_for("desk.goods_of", tracking_code=pledge.tracking_code), 303)
+
+
+def _received(form: ReceiveForm, pledge: Pledge, receive: Callable[..., object]) -> None:
     who = the_person()
     arrival = Arrival(
         pledge.tracking_code,
@@ -135,7 +152,7 @@ def _received(form: ReceiveForm, pledge: Pledge) -> None:
         is_another=bool(form.is_another.data),
     )
     with current.database.writing() as session:
-        receive_promised(
+        receive(
             session,
             who.scope,
             arrival,
@@ -149,6 +166,8 @@ def _received(form: ReceiveForm, pledge: Pledge) -> None:
 def _blamed(form: ReceiveForm, refusal: Refusal) -> bool:
     """Show the refusal where it belongs; whether a person may say that it is another gift."""
     name = str(refusal.details.get("field") or refusal.field or "")
+    if "item" in refusal.details and blame_goods(form, f"item{refusal.details['item']}", refusal):
+        return False
     if name in form:
         form[name].errors = (*form[name].errors, explain(refusal))
     else:

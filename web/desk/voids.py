@@ -13,6 +13,7 @@ from donations.models.desk import Decision, VoidRequest
 from donations.voiding import decide_on_void, open_void_requests
 from flows.desk import approve_void
 from flows.entries import entry_of
+from flows.slip_voids import round_of_gift
 from offices.staff import StaffMember
 from receipts.life.replacing import open_replacements
 from web.fields import SpokenForm, at_most
@@ -64,6 +65,7 @@ def void_request(request_id: int) -> ResponseReturnValue:
             row=row,
             entry=entry_of(session, who.scope, row.contribution_id),
             asked_by=_name(session, row.asked_by_id),
+            round=round_of_gift(session, row.contribution_id),
             is_mine=row.asked_by_id == who.staff_member_id,
             needs_code=not who.is_stepped_up,
             form=form,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from werkzeug.datastructures import MultiDict
-from wtforms import HiddenField, RadioField, SelectField, StringField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField
 
 from core.digits import normalise
 from core.words import Later, _
@@ -68,10 +68,11 @@ class GoodsRow:
 
 @dataclass(frozen=True, slots=True)
 class ServiceRow:
-    """The two fields of somebody's hours, and when and where they were served."""
+    """The fields of somebody's hours: served, with when and where, or promised for later."""
 
     skill: StringField
     hours: HoursField
+    is_promised: BooleanField
     found: HoursFoundFields
 
 
@@ -81,6 +82,7 @@ class WalkInForm(TenderForm):
     The fields of goods and hours are made by ``walk_in_form``, a set for each row.
     """
 
+    donor_id = HiddenField()  # of somebody chosen from a list
     goods_rows = HiddenField()
     service_rows = HiddenField()
     amount = RialField(Later("Amount"))
@@ -111,9 +113,17 @@ class WalkInForm(TenderForm):
         for service in self.services:
             is_fine &= _whole(service.skill, service.hours)
             is_fine &= service.found.is_whole(service.skill)
+            is_fine &= _is_either(service)
         is_fine &= self.money_is_whole()
         if is_fine and not self.items():
             self.form_errors = [_("Enter an amount, goods or hours.")]
+            is_fine = False
+        elif is_fine and len(self.promised()) == len(self.items()):
+            text = _(
+                "Hours alone that are served later have no receipt yet: record them under"
+                " “Volunteers”."
+            )
+            self.form_errors = [text]
             is_fine = False
         return is_fine
 
@@ -148,6 +158,14 @@ class WalkInForm(TenderForm):
         found += [row.found.read() for row in self.services if row.hours.value is not None]
         return {place: told for place, told in enumerate(found) if told is not None}
 
+    def promised(self) -> frozenset[int]:
+        """The places in ``items`` of hours that are served later."""
+        services = [row for row in self.services if row.hours.value is not None]
+        first = len(self.items()) - len(services)
+        return frozenset(
+            place for place, row in enumerate(services, start=first) if row.is_promised.data
+        )
+
     def walk_in(self) -> WalkIn:
         """The visit as the desk records it."""
         return WalkIn(
@@ -165,6 +183,7 @@ class WalkInForm(TenderForm):
             cheque_number=self.cheque_number_read,
             language=self.language.data or "fa",
             found=self.found(),
+            promised=self.promised(),
             is_another=bool(self.is_another.data),
         )
 
@@ -196,7 +215,8 @@ def _goods_row(form: WalkInForm, n: int) -> GoodsRow:
 
 
 def _service_row(form: WalkInForm, n: int) -> ServiceRow:
-    row = cast("dict[str, Any]", {name: form[f"service{n}_{name}"] for name in ("skill", "hours")})
+    names = ("skill", "hours", "is_promised")
+    row = cast("dict[str, Any]", {name: form[f"service{n}_{name}"] for name in names})
     return ServiceRow(**row, found=hours_found_in(form, f"service{n}"))
 
 
@@ -211,8 +231,16 @@ def _class_of(goods_rows: int, service_rows: int) -> type[WalkInForm]:
     for n in range(1, service_rows + 1):
         fields[f"service{n}_skill"] = StringField(Later("Skill"), [at_most(TEXT_MAX), printed])
         fields[f"service{n}_hours"] = HoursField(Later("Hours"))
+        fields[f"service{n}_is_promised"] = BooleanField(Later("To be served later"))
         fields |= hours_found(f"service{n}")
     return type("WalkInFormWithRows", (WalkInForm,), fields)
+
+
+def _is_either(row: ServiceRow) -> bool:
+    """Hours of later days have not been found anywhere yet."""
+    if not (row.is_promised.data and row.found.is_open):
+        return True
+    return refuse(row.skill, _("Hours that are served later have no days yet; leave these empty."))
 
 
 def _rows(typed: str | None, usual: int, more: int) -> int:

@@ -23,7 +23,7 @@ from ledger.accounts import BankAccount, central_account
 from offices.granting import list_staff
 from offices.places import Office
 from offices.staff import StaffMember
-from reconciliation.closing import next_day, requests_of
+from reconciliation.day_changes import requests_of
 from reconciliation.day_sheets import DayChange, DayChangeRequest, DaySheet
 from reconciliation.day_shown import KIND_NAMES, ShownDay, shown_facts, shown_sheet
 from reconciliation.day_views import (
@@ -41,6 +41,7 @@ from reconciliation.differences_of_day import day_facts
 from reconciliation.importing import account_with_number
 from reconciliation.locks import closed_through
 from reconciliation.reviewing import standing_line
+from reconciliation.signatures import next_day
 from web.fields import SpokenForm, at_most
 from web.finance.statements import ReasonForm
 from web.refusals import explain

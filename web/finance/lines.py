@@ -23,6 +23,7 @@ from flows.by_hand import (
     mark_fee,
     mark_refund,
     mark_reversal,
+    mark_slip,
     mark_transfer,
     receive_unidentified,
     split,
@@ -32,7 +33,7 @@ from offices.limits import TooManyTries
 from offices.signing_in import WrongCode
 from reconciliation.assigning import LineNotOpen, Part, open_cash_rial
 from reconciliation.dismissals import dismissed_pledges
-from reconciliation.inbox import other_sides
+from reconciliation.inbox import awaited_slips, other_sides
 from reconciliation.leftovers import Leftover, classified
 from reconciliation.lines import StatementLine
 from reconciliation.locks import DayLocked
@@ -43,7 +44,7 @@ from reconciliation.reviewing import is_open, match_history, standing_line
 from reconciliation.suggesting import Suggestion, dismiss, offer_again, suggestions
 from reconciliation.undoing import UndoneMeanwhile
 from reconciliation.why_not import in_words, why_not, word_of
-from web.desk.here import fund_choices
+from web.desk.here import fund_choices, named
 from web.fields import RialField, SpokenForm, at_most
 from web.finance.statements import ReasonForm
 from web.refusals import explain
@@ -190,6 +191,15 @@ def refund_line(line_id: int) -> ResponseReturnValue:
         lambda session: mark_refund(
             session, line_id, refund_id, made_by_id=_who(), now=current.now()
         ),
+    )
+
+
+def slip_line(line_id: int) -> ResponseReturnValue:
+    """Say that an open credit is the cash of a slip whose deposit id it does not bear."""
+    slip_id = request.form.get("slip", 0, type=int)
+    return _said(
+        line_id,
+        lambda session: mark_slip(session, line_id, slip_id, made_by_id=_who(), now=current.now()),
     )
 
 
@@ -368,6 +378,10 @@ def _page(
         open_row=open_row(session, shown) if is_waiting else None,
         dismissed=_dismissed(session, line_id) if is_waiting else (),
         other_sides=other_sides(session, shown) if is_waiting else (),
+        awaited_slips=[
+            (slip, named(office))
+            for slip, office in (awaited_slips(session, shown) if is_waiting else ())
+        ],
         history=[
             PastMatch(match, match.undo.reason, match.undo.undone_at)
             for match in match_history(session, line_id)

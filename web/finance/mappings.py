@@ -26,6 +26,7 @@ from offices.staff import StaffMember
 from reconciliation.mappings import ColumnMapping, checked_columns, newest_mappings, save_mapping
 from reconciliation.parsing_tables import parsed_sample, tried_columns
 from reconciliation.sampling import Sample, SampleTooLarge, Trial, TriedRow, sample_of_text
+from reconciliation.statements.day_forms import USUAL, DayCalendar, DayForm, DayOrder
 from reconciliation.statements.doors import visit_all
 from reconciliation.statements.fields import FIELD_SETS, Purpose
 from web.fields import SpokenForm, at_most
@@ -39,6 +40,7 @@ from web.sign_in.guard import the_person
 _SAMPLE_BYTES_MAX = 1 << 20
 _SAMPLE_TEXT_MAX = 200_000
 _NOT_THERE = ""
+_COLUMN = "column_"  # before the name of a field, in the form
 
 FIELDS: Mapping[str, Later] = {
     "day": Later("Day"),
@@ -69,12 +71,39 @@ PURPOSES: Mapping[Purpose, Later] = {
 }
 
 
+DAY_ORDERS: Mapping[DayOrder, Later] = {
+    DayOrder.YEAR_FIRST: Later("year, month, day"),
+    DayOrder.DAY_FIRST: Later("day, month, year"),
+    DayOrder.MONTH_FIRST: Later("month, day, year"),
+}
+CALENDARS: Mapping[str, Later] = {
+    "": Later("years have four digits"),
+    DayCalendar.JALALI: Later("Solar Hijri"),
+    DayCalendar.GREGORIAN: Later("Gregorian"),
+}
+
+
 class SampleForm(SpokenForm):
     """What the table is of, and a file to look at."""
 
     of = SelectField(Later("What the table is of"))
     file = FileField(Later("A file as it is exported, a few rows are enough"))
     sample = HiddenField(validators=[at_most(_SAMPLE_TEXT_MAX)])
+
+
+class DayFormFields(SpokenForm):
+    """How the days of the table are written."""
+
+    day_order = SelectField(
+        Later("Order in a date"),
+        choices=[*map(SelectChoice, DAY_ORDERS, DAY_ORDERS.values())],
+        default=USUAL.order.value,
+    )
+    calendar = SelectField(
+        Later("Calendar of years that have two digits"),
+        choices=[*map(SelectChoice, CALENDARS, CALENDARS.values())],
+        default="",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +122,7 @@ class MappingRow:
     mapping: ColumnMapping
     of: str
     columns: Sequence[tuple[str, str]]
+    days: Sequence[str]
     created_by: str
 
 
@@ -106,16 +136,20 @@ def mappings() -> ResponseReturnValue:
         try:
             sample = _sample(form)
             chosen = _column_form(sample, _purpose(form), with_guess="look" in request.form)
-            if "look" not in request.form:
+            if "look" not in request.form and chosen.validate():
                 columns = checked_columns(_purpose(form), _columns(chosen))
-                trial = tried_columns(sample, _purpose(form), columns)
+                trial = tried_columns(sample, _purpose(form), columns, _days(chosen))
                 if "save" in request.form and trial.refusal is None:
-                    _save(form, columns)
+                    _save(form, columns, _days(chosen))
                     flash(_("The columns are named; the next file is read by them."), "success")
                     return redirect(url_for("finance.mappings"), 303)
         except Refusal as refusal:
             put_beside(form, "file", refusal)
-    is_refused = bool(form.errors) or (trial is not None and trial.refusal is not None)
+    is_refused = (
+        bool(form.errors)
+        or bool(chosen and chosen.errors)
+        or (trial is not None and trial.refusal is not None)
+    )
     return _page(form, sample, chosen, trial), 422 if is_refused else 200
 
 
@@ -155,30 +189,33 @@ def _purpose(form: SampleForm) -> Purpose:
 
 
 def _column_form(sample: Sample, purpose: Purpose, *, with_guess: bool) -> Any:
-    """A form with one choice of a column for each field."""
+    """A form with one choice of a column for each field, and how days are written."""
     named = dict.fromkeys(heading for heading in sample.headings if heading)
     choices = [SelectChoice(_NOT_THERE, _("not in the file")), *map(SelectChoice, named, named)]
     fields = {
-        f"column_{name}": SelectField(FIELDS[name], choices=choices)
+        _COLUMN + name: SelectField(FIELDS[name], choices=choices, default=_NOT_THERE)
         for name in FIELD_SETS[purpose].headings
     }
-    form_class = type("ColumnForm", (SpokenForm,), fields)
+    form_class = type("ColumnForm", (DayFormFields,), fields)
     if not with_guess:
         return form_class(request.form)
     guessed = sample.guess(purpose)
-    return form_class(data={f"column_{name}": heading for name, heading in guessed.items()})
+    return form_class(data={_COLUMN + name: heading for name, heading in guessed.items()})
 
 
 def _columns(chosen: Any) -> dict[str, str]:
-    known = {choice.value for choice in next(iter(chosen)).choices}
     return {
-        field.name.removeprefix("column_"): field.data
+        field.name.removeprefix(_COLUMN): field.data
         for field in chosen
-        if field.data and field.data in known
+        if field.data and field.name.startswith(_COLUMN)
     }
 
 
-def _save(form: SampleForm, columns: Mapping[str, str]) -> None:
+def _days(chosen: Any) -> DayForm:
+    return DayForm.of(chosen.day_order.data, chosen.calendar.data)
+
+
+def _save(form: SampleForm, columns: Mapping[str, str], days: DayForm) -> None:
     purpose, now = _purpose(form), current.now()
     subject_id = int((form.of.data or "").partition(":")[2])
     staff_id = the_person().staff_member_id
@@ -192,6 +229,7 @@ def _save(form: SampleForm, columns: Mapping[str, str]) -> None:
             purpose,
             columns,
             terminal_id=terminal.id if terminal else None,
+            days=days,
             valid_from=tehran_date(now),
             created_by_id=staff_id,
             now=now,
@@ -239,8 +277,16 @@ def _row(session: Session, mapping: ColumnMapping) -> MappingRow:
         mapping,
         _said(mapping.purpose, name),
         [(str(FIELDS[field]), heading) for field, heading in mapping.columns.items()],
+        _days_said(mapping.days),
         session.get_one(StaffMember, mapping.created_by_id).name,
     )
+
+
+def _days_said(days: DayForm) -> list[str]:
+    """How a mapping's days are written, in words; nothing where every date begins with its year."""
+    if days == USUAL:
+        return []
+    return [str(DAY_ORDERS[days.order]), str(CALENDARS[days.calendar or ""])]
 
 
 def _shown(row: TriedRow) -> list[tuple[str, str]]:

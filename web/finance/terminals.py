@@ -103,18 +103,18 @@ class TerminalRow:
 
 
 def terminals() -> ResponseReturnValue:
-    """Every terminal with what holds today."""
+    """Every terminal with what holds today, and a form for the cycles of all."""
     with current.database.reading() as session:
-        sets = cycle_sets(session)
-        rows = [
-            TerminalRow(
-                terminal=terminal,
-                terms=next(iter(terms_of(session, terminal.id)), None),
-                cycles=_latest(sets, terminal.id) or _latest(sets, None),
-            )
-            for terminal in session.scalars(select(Terminal).order_by(Terminal.name))
-        ]
-        return render_template("finance/terminals.html", rows=rows, netting=NETTING)
+        return _all_page(session, CyclesForm())
+
+
+def enter_common_cycles() -> ResponseReturnValue:
+    """Enter new cycles for every terminal that has none of its own."""
+    form = CyclesForm(request.form)
+    if _are_cycles_entered(form, None):
+        return redirect(url_for("finance.terminals"), 303)
+    with current.database.reading() as session:
+        return _all_page(session, form), 422
 
 
 def terminal_terms(terminal_id: int) -> ResponseReturnValue:
@@ -142,17 +142,24 @@ def enter_terminal_terms(terminal_id: int) -> ResponseReturnValue:
 def enter_terminal_cycles(terminal_id: int) -> ResponseReturnValue:
     """Enter new cycles of a terminal."""
     form = CyclesForm(request.form)
-    if form.validate():
-        try:
-            with current.database.writing() as session:
-                _enter_cycles(session, terminal_id, form)
-        except CyclesUnusable as refusal:
-            put_beside(form, "working", refusal)
-        else:
-            flash(_("The cycles are entered; the next run counts by them."), "success")
-            return redirect(_address(terminal_id), 303)
+    if _are_cycles_entered(form, terminal_id):
+        return redirect(_address(terminal_id), 303)
     with current.database.reading() as session:
         return _page(session, terminal_id, TermsForm(), form), 422
+
+
+def _are_cycles_entered(form: CyclesForm, terminal_id: int | None) -> bool:
+    """Enter what was typed, for a terminal or for all; what is wrong stands beside its field."""
+    if not form.validate():
+        return False
+    try:
+        with current.database.writing() as session:
+            _enter_cycles(session, terminal_id, form)
+    except CyclesUnusable as refusal:
+        put_beside(form, "working", refusal)
+        return False
+    flash(_("The cycles are entered; the next run counts by them."), "success")
+    return True
 
 
 def _enter_terms(session: Session, terminal_id: int, form: TermsForm) -> None:
@@ -176,14 +183,15 @@ def _enter_terms(session: Session, terminal_id: int, form: TermsForm) -> None:
     )  # fmt: skip
 
 
-def _enter_cycles(session: Session, terminal_id: int, form: CyclesForm) -> None:
-    terminal, who = _terminal(session, terminal_id), the_person().staff_member_id
+def _enter_cycles(session: Session, terminal_id: int | None, form: CyclesForm) -> None:
+    who = the_person().staff_member_id
+    of_terminal = None if terminal_id is None else _terminal(session, terminal_id).id
     cycles = CycleSet(
-        terminal.id, _day(form.cycles_from), form.working.value or (), form.holiday.value or ()
+        of_terminal, _day(form.cycles_from), form.working.value or (), form.holiday.value or ()
     )
     enter_cycles(session, cycles, entered_by_id=who, now=current.now())
     note(
-        session, "terminal.cycles", subject="terminal", subject_id=terminal.id, now=current.now(),
+        session, "terminal.cycles", subject="terminal", subject_id=of_terminal, now=current.now(),
         actor_id=who, valid_from=cycles.valid_from.isoformat(), working=list(cycles.working),
         holiday=list(cycles.holiday),
     )  # fmt: skip
@@ -204,6 +212,19 @@ def _terminal(session: Session, terminal_id: int) -> Terminal:
     if terminal is None:
         raise NotFound(subject="terminal")
     return terminal
+
+
+def _all_page(session: Session, form: CyclesForm) -> str:
+    sets = cycle_sets(session)
+    rows = [
+        TerminalRow(
+            terminal=terminal,
+            terms=next(iter(terms_of(session, terminal.id)), None),
+            cycles=_latest(sets, terminal.id) or _latest(sets, None),
+        )
+        for terminal in session.scalars(select(Terminal).order_by(Terminal.name))
+    ]
+    return render_template("finance/terminals.html", rows=rows, netting=NETTING, cycles_form=form)
 
 
 def _page(session: Session, terminal_id: int, form: TermsForm, cycles: CyclesForm) -> str:

@@ -35,6 +35,7 @@ from web.finance.lines import (
     pair_line,
     receive_line,
     refund_line,
+    slip_line,
     split_line,
     undo,
 )
@@ -54,6 +55,7 @@ from web.finance.statements import (
     undo_statement,
 )
 from web.finance.terminals import (
+    enter_common_cycles,
     enter_terminal_cycles,
     enter_terminal_terms,
     terminal_terms,
@@ -83,6 +85,7 @@ PAGES = (
     Page("/lines/<int:line_id>/pair", pair_line, Allow.FINANCE, ("POST",)),
     Page("/lines/<int:line_id>/fee", fee_line, Allow.FINANCE, ("POST",)),
     Page("/lines/<int:line_id>/refund", refund_line, Allow.FINANCE, ("POST",)),
+    Page("/lines/<int:line_id>/slip", slip_line, Allow.FINANCE, ("POST",)),
     Page("/lines/<int:line_id>/undo", undo, Allow.FINANCE, ("POST",)),
     Page("/runs", runs, Allow.FINANCE, ("GET", "POST")),
     Page("/runs/<int:run_id>/undo", undo_whole_run, Allow.FINANCE, ("GET", "POST")),
@@ -99,6 +102,7 @@ PAGES = (
     Page("/reports", reports, Allow.FINANCE, ("GET", "POST")),
     Page("/reports/<int:report_id>", report, Allow.FINANCE),
     Page("/terminals", terminals, Allow.FINANCE),
+    Page("/terminals/cycles", enter_common_cycles, Allow.FINANCE, ("POST",)),
     Page("/terminals/<int:terminal_id>", terminal_terms, Allow.FINANCE),
     Page("/terminals/<int:terminal_id>/terms", enter_terminal_terms, Allow.FINANCE, ("POST",)),
     Page("/terminals/<int:terminal_id>/cycles", enter_terminal_cycles, Allow.FINANCE, ("POST",)),

@@ -22,6 +22,7 @@ ROLES = {
     Role.CLERK: Later("desk clerk"),
     Role.OFFICE_MANAGER: Later("office manager"),
     Role.PROVINCE_MANAGER: Later("province manager"),
+    Role.NATIONAL_MANAGER: Later("national manager"),
     Role.FINANCE: Later("finance"),
     Role.ADMINISTRATOR: Later("administrator"),
     Role.AUDITOR: Later("auditor"),

@@ -111,7 +111,7 @@ def _sent(
 def _cells(row: Explained | Hole) -> Sequence[Cell]:
     if isinstance(row, Hole):
         span = row.first if row.first == row.last else f"{row.first} – {row.last}"
-        return (span, _("missing"), *(None,) * 9, _("Nobody can explain this number"))
+        return _cells_of_hole(row, span)
     return (
         row.number,
         str(STATES[row.state]),
@@ -128,6 +128,16 @@ def _cells(row: Explained | Hole) -> Sequence[Cell]:
     )
 
 
+def _cells_of_hole(row: Hole, span: str) -> Sequence[Cell]:
+    if row.is_allotted:
+        return (span, _("allotted"), *(None,) * 9, _("A number block of the desk; not used yet"))
+    if row.reason is None:
+        return (span, _("missing"), *(None,) * 9, _("Nobody can explain this number"))
+    nothing = (None,) * 3
+    told = (row.reason, None, row.told_by, row.told_at)
+    return (span, _("not used"), *nothing, *told, *nothing)
+
+
 def _report(session: Session, standing: SeriesStanding) -> AuditReport | None:
     if standing.last > _PROVED_AT_ONCE_MAX:
         return None
@@ -135,10 +145,10 @@ def _report(session: Session, standing: SeriesStanding) -> AuditReport | None:
 
 
 def _standing(session: Session, year: int, office_code: str) -> SeriesStanding:
-    found = series_standing(session, Wanted(year, office_code))
-    if not found:
-        raise NotFound(subject="receipt_series")
-    return found[0]
+    for found in series_standing(session, Wanted(year, office_code)):
+        if found.office_code == office_code:
+            return found
+    raise NotFound(subject="receipt_series")
 
 
 def _state() -> ReceiptState | None:

@@ -7,12 +7,15 @@ from core.digits import digits_only
 from core.identifiers import is_deposit_id
 from core.refusals import NotFound
 from core.words import _
+from donations.models.pledge import ItemKind
 from donations.tracking import pledge_with_code
+from web.appointment_form import AppointmentForm
 from web.public.limiting import count_last_four, forget_last_four
 from web.public.looking_up import looked_up
 from web.public.standing import Standing, standing_of
 from web.public.statements import offered_years
 from web.public.unlocking import ends_mobile, is_opened, remember_opened
+from web.public.volunteering import hours_served
 from web.services import current
 
 _TYPED_MAX = 40
@@ -77,7 +80,17 @@ def _standing(tracking_code: str) -> Standing:
 def _follow_page(standing: Standing, *, error: str = "", status: int = 200) -> ResponseReturnValue:
     key = request.args.get("key", "") if standing.is_opened else ""
     years = looked_up(standing.tracking_code, offered_years) if standing.is_opened else []
-    page = render_template("public/follow.html", gift=standing, error=error, key=key, years=years)
+    hours = looked_up(standing.tracking_code, hours_served) if standing.is_opened else None
+    waits_for_goods = standing.is_opened and standing.waits_for is ItemKind.GOODS
+    page = render_template(
+        "public/follow.html",
+        gift=standing,
+        error=error,
+        key=key,
+        years=years,
+        has_hours=bool(hours),
+        appointment=AppointmentForm() if waits_for_goods else None,
+    )
     return page, status
 
 

@@ -20,13 +20,7 @@ from donations.paying import (
     NothingToPay,
 )
 from donations.routing import needs_purpose, purpose_of
-from flows.paying import (
-    GatewayRests,
-    OpenedPayment,
-    UnknownGateway,
-    announce_payment,
-    open_payment,
-)
+from flows.paying import GatewayRests, OpenedPayment, UnknownGateway, announce_payment, open_payment
 from flows.pledging import promise
 from flows.switching import look_before_paying_again
 from offices.places import Office

@@ -8,32 +8,32 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from core.words import Later, _, spoken
+from core.words import _, spoken
 from donations.models.contribution import Contribution
 from donations.models.payment import Payment, PaymentState, PaymentStep
 from donations.models.pledge import ItemKind, ItemState, Pledge, PledgeItem
 from donations.paying import left_to_bank
 from donations.routing import needs_purpose, purpose_of
+from donations.timelines import stage_of_items, whole_timeline
 from donations.tracking import (
     GOING_BACK,
     GONE_BACK,
     PledgeState,
-    Stage,
     StageKind,
     contributions_of,
     payments_of,
     pledge_state,
-    timeline,
 )
 from payment_gateways.registry import Gateway
 from receipts.life.drawing import shown_facts
 from receipts.life.freezing import quantity_text
 from receipts.life.numbering import number_in_address
 from receipts.life.series import Receipt
-from web.filters import digits, moment, rial
+from web.filters import digits, rial
 from web.public.account import AccountShown, deposit_account
 from web.public.choices import Options, gateway_options, name_of
 from web.public.documents import further_names
+from web.stages import STAGES, StageShown, stages_shown
 
 # How long the page asks again by itself while the bank is being asked.
 _ASKS_AGAIN_FOR = timedelta(minutes=2)
@@ -80,21 +80,6 @@ _PAYABLE = frozenset(
         Money.RETURNED,
     }
 )
-_STAGES: Mapping[StageKind, tuple[Later, str]] = {
-    StageKind.PROMISED: (Later("The gift was promised"), "done"),
-    StageKind.SENT_TO_BANK: (Later("Sent to the bank"), "done"),
-    StageKind.BEING_CHECKED: (Later("We are asking the bank"), "now"),
-    StageKind.NOT_PAID: (Later("Not paid; no money was taken"), "wrong"),
-    StageKind.NOT_TAKEN: (
-        Later("Not taken, because it was paid before; the bank returns what it may have charged"),
-        "wrong",
-    ),
-    StageKind.RECEIVED: (Later("Received"), "done"),
-    StageKind.SURPLUS: (Later("Paid a second time"), "wrong"),
-    StageKind.RETURNING: (Later("The money is being sent back"), "now"),
-    StageKind.RETURNED: (Later("The money went back"), "wrong"),
-    StageKind.VOID: (Later("The receipt was voided"), "wrong"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +90,7 @@ class ItemShown:
     fund: str
     kind: ItemKind
     is_received: bool
-
-
-@dataclass(frozen=True, slots=True)
-class StageShown:
-    """One entry of the timeline, as the page's macro wants it."""
-
-    text: str
-    state: str
-    when: str
-    note: str
+    stage: str  # where this item stands, which may be further than the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +150,8 @@ def standing_of(
     contributions = contributions_of(session, pledge.id)
     money = _money(session, pledge, payments, now=now)
     left = left_to_bank(session, payments)
+    reached = whole_timeline(session, pledge, payments, contributions, left_to_bank=left)
+    places = stage_of_items(pledge, reached)
     items = [item for item in pledge.items if item.state is not ItemState.WITHDRAWN]
     donor = pledge.donor
     is_payable = money in _PAYABLE
@@ -181,9 +159,9 @@ def standing_of(
         tracking_code=pledge.tracking_code,
         money=money,
         is_complete=pledge_state(pledge, payments) is PledgeState.RECEIVED,
-        items=[_item(item) for item in items],
+        items=[_item(item, places[item.id]) for item in items],
         cash_rial=pledge.cash_rial,
-        stages=_stages(timeline(pledge, payments, contributions, left_to_bank=left)),
+        stages=stages_shown(reached),
         receipts=_receipts(session, contributions, is_opened=is_opened),
         deposit_id=pledge.deposit_id if is_payable else "",
         account=deposit_account(session) if is_payable else None,
@@ -262,7 +240,7 @@ def _banks_for(
     )
 
 
-def _item(item: PledgeItem) -> ItemShown:
+def _item(item: PledgeItem, stage: StageKind) -> ItemShown:
     if item.kind is ItemKind.CASH:
         text = rial(item.amount_rial or 0)
     elif item.kind is ItemKind.GOODS:
@@ -272,16 +250,14 @@ def _item(item: PledgeItem) -> ItemShown:
             "skill": own_words(item.skill),
             "hours": digits(item.hours),
         }
-    return ItemShown(text, name_of(item.fund), item.kind, item.state is ItemState.RECEIVED)
-
-
-def _stages(stages: Sequence[Stage]) -> list[StageShown]:
-    shown = []
-    for stage in stages:
-        text, state = _STAGES[stage.kind]
-        amount = rial(stage.amount_rial) if stage.amount_rial else ""
-        shown.append(StageShown(str(text), state, moment(stage.at), amount))
-    return shown
+    return ItemShown(
+        text,
+        name_of(item.fund),
+        item.kind,
+        item.state is ItemState.RECEIVED,
+        # Of money the page says more than one word.
+        "" if item.kind is ItemKind.CASH else str(STAGES[stage][0]),
+    )
 
 
 def _receipts(

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from core.database import sum_rial
 from core.words import _
+from donations.merging import person_of
 from donations.models.contribution import Contribution, ContributionLine, ContributionReversal
 from donations.models.fund import Fund
 from donations.models.pledge import ItemKind, Pledge
@@ -23,8 +24,9 @@ DONORS_MIN = 5
 
 _Parent = aliased(Fund)
 _SERVICE = func.coalesce(_Parent.id, Fund.id)
-# Somebody known counts once; every unnamed gift is a donor of its own, under a negative number.
-_DONOR = func.coalesce(Pledge.donor_id, -Pledge.id)
+# A known person counts once, however many donors were merged into one; every unnamed gift is a
+# donor of its own, under a negative number.
+_DONOR = func.coalesce(person_of(Pledge.donor_id), -Pledge.id)
 _FIGURES = (
     sum_rial(ContributionLine.amount_rial),
     func.count(distinct(Contribution.id)),

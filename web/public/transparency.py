@@ -7,8 +7,10 @@ from typing import cast
 
 from flask import current_app, render_template
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from core.words import spoken
+from donations.partner_receipts import PartnerSums, partner_sums
 from web.public.totals import DONORS_MIN, Totals, totals
 from web.services import current
 
@@ -21,6 +23,7 @@ class _Counted:
     """Totals and when they were counted; kept in each process, for each language."""
 
     totals: Totals
+    partners: PartnerSums | None  # nothing where there are too few receipts to show them
     at: datetime
 
 
@@ -30,6 +33,7 @@ def transparency() -> ResponseReturnValue:
     return render_template(
         "public/transparency.html",
         totals=counted.totals,
+        partners=counted.partners,
         counted_at=counted.at,
         donors_min=DONORS_MIN,
     )
@@ -46,7 +50,12 @@ def _counted() -> _Counted:
         return last
     try:
         with current.database.reading() as session:
-            kept[spoken()] = _Counted(totals(session), now)
+            kept[spoken()] = _Counted(totals(session), _partners(session), now)
         return kept[spoken()]
     finally:
         _COUNTING.release()
+
+
+def _partners(session: Session) -> PartnerSums | None:
+    sums = partner_sums(session)
+    return sums if sums.receipts >= DONORS_MIN else None

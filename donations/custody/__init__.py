@@ -1,0 +1,1 @@
+"""Custody of cash: drawers, counts, charity boxes and their rounds."""

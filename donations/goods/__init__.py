@@ -1,0 +1,1 @@
+"""Goods: what is needed, what was offered for it, how it was found, where it lies and went."""

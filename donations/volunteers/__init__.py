@@ -1,0 +1,1 @@
+"""Volunteers: the register, licences, the schedule and hours that were served."""

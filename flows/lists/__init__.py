@@ -1,0 +1,1 @@
+"""Lists that offices hand in as a table: gifts, receipts of partner centres, offices."""

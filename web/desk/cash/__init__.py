@@ -1,0 +1,1 @@
+"""Custody of cash at the desk: sessions, charity boxes, rounds, limits."""

@@ -1,0 +1,1 @@
+"""Donors at a desk: finding one again, and saying that two are one person."""

@@ -1,0 +1,1 @@
+"""Goods at the desk: offers, inspection, values, stock, slips, needs and acceptance rules."""

@@ -1,0 +1,1 @@
+"""Volunteers at the desk: the register, licences, offers of hours, the schedule."""
