@@ -76,6 +76,7 @@ def test_every_insert_only_table_has_its_triggers(database):
         guarded = {name.removesuffix(end) for name in triggers if name.endswith(end)}
         assert guarded == INSERT_ONLY
 
+
 def test_nothing_is_booked_twice_for_one_cause(database):
     with database.writing() as session:
         a_posting(session)

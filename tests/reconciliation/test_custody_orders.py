@@ -350,7 +350,7 @@ def test_a_slip_that_the_tables_have_lost_is_a_defect_and_not_told_as_matched(da
     with database.writing() as session:
         session.execute(delete(ExpectedDeposit))
 
-    with pytest.raises(RuntimeError, match="neither awaited nor matched"):  # noqa: PT012, SIM117
+    with pytest.raises(RuntimeError, match="neither awaited nor matched"):  # noqa: SIM117
         with database.writing() as session:
             unslip(session, made)
 
