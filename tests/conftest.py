@@ -15,6 +15,7 @@ from core.words import DEFAULT_LANGUAGE, speak
 from deploy.prepare import chromium
 from payment_gateways.accounts import GatewayAccount
 from payment_gateways.registry import Gateway, open_gateways
+from tests.applications import cheap_applications
 from tests.databases import TERMINALS, Template
 from tests.factories import NOON
 from tests.page_client import PageClient
@@ -35,6 +36,7 @@ QUIET = (
 NOBODY_ANSWERS = "http://127.0.0.1:9"
 
 expect.set_options(timeout=30_000)  # a browser beside another suite is slow, not wrong
+cheap_applications()
 
 
 @pytest.fixture(autouse=True)
