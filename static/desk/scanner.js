@@ -9,11 +9,13 @@ const SHORTEST_IN_FIELD = 10;
 
 let digits = "";
 let last = 0;
-let before = null; // the field that has the focus, with what stood in it
+let where = null; // what has the focus: a scan does not run on from one field into the next
+let before = null; // that field, with what stood in it
 
 const isField = (target) => target.matches("textarea, input:not([type=checkbox], [type=radio], [type=submit])");
 
 function begin(event) {
+  where = event.target;
   before = isField(event.target) ? { field: event.target, value: event.target.value } : null;
   digits = "";
 }
@@ -47,7 +49,7 @@ document.addEventListener("keydown", (event) => {
   const inTime = pause < (isField(event.target) ? PAUSE_IN_FIELD_MS : PAUSE_MS);
   last = event.timeStamp;
   if (digit !== undefined) {
-    if (!inTime || !digits) begin(event);
+    if (!inTime || !digits || where !== event.target) begin(event);
     digits += digit;
     return;
   }

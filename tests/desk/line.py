@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, BrowserType, Page
-from werkzeug.serving import make_server
 
 from deploy.prepare import chromium
 from tests.conftest import QUIET
+from tests.serving import serving
 
 _PATIENCE_SECONDS = 30
 
@@ -133,15 +133,10 @@ class Chromium:
 @contextmanager
 def line_to(app: object) -> Iterator[Line]:
     """The application served behind a line."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)  # type: ignore[arg-type]
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    line = Line(server.port)
-    yield line
-    line.close()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as port:
+        line = Line(port)
+        yield line
+        line.close()
 
 
 def settled(page: Page) -> Page:

@@ -59,20 +59,27 @@ def known(database, at_desk):
         }
 
 
-def scan(page, digits):
-    """Type as a scanner does, in one go of the keys, with Enter at the end."""
+def scan(page, digits, *, struck_before=()):
+    """Type as a scanner does, in one go of the keys, with Enter at the end.
+
+    ``struck_before`` are a field and the digits that were struck there a moment ago.
+    """
     page.evaluate(
-        """(digits) => {
-          const target = document.activeElement ?? document.body;
-          const strike = (code, key) => target.dispatchEvent(
+        """([digits, [before, early]]) => {
+          const type = (target, digits) => {
+            for (const digit of digits) {
+              const key = "۰۱۲۳۴۵۶۷۸۹"[digit];
+              if (strike(target, `Digit${digit}`, key) && "value" in target) target.value += key;
+            }
+          };
+          const strike = (target, code, key) => target.dispatchEvent(
             new KeyboardEvent("keydown", { code, key, bubbles: true, cancelable: true }));
-          for (const digit of digits) {
-            const key = "۰۱۲۳۴۵۶۷۸۹"[digit];
-            if (strike(`Digit${digit}`, key) && "value" in target) target.value += key;
-          }
-          strike("Enter", "Enter");
+          const target = document.activeElement ?? document.body;
+          if (before) type(document.querySelector(before), early);
+          type(target, digits);
+          strike(target, "Enter", "Enter");
         }""",
-        digits,
+        [digits, list(struck_before)],
     )
 
 
@@ -167,6 +174,17 @@ def test_a_scan_into_a_begun_form_leaves_the_form_and_offers_the_way(page, line,
     expect(page.locator("#name")).to_have_value("مهدی")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/desk/receive/{known['tracking_code']}")
+
+
+def test_a_scan_right_behind_typed_digits_takes_back_its_own_only(page, line, known):
+    page.goto(f"{line.url}/desk/walk-in")
+    page.locator("#name").focus()
+
+    scan(page, known["tracking_code"], struck_before=("#amount", "5000"))
+
+    expect(page.locator("#scanned a")).to_have_text(known["tracking_code"])
+    expect(page.locator("#name")).to_have_value("")
+    expect(page.locator("#amount")).to_have_value("۵۰۰۰")
 
 
 def test_digits_typed_by_hand_are_no_scan(page, line):

@@ -15,7 +15,7 @@ from offices.staff import Role
 from receipts.life.audit_report import audit
 from receipts.life.blocks import close_block
 from receipts.life.chain import chain_series
-from receipts.life.number_blocks import BlockNumber, NumberBlock
+from receipts.life.number_blocks import BlockNumber, NumberBlock, OfflineEntry
 from receipts.life.series import Receipt
 from tests.desk.line import settled
 from tests.staff import at_work
@@ -107,6 +107,22 @@ def test_an_hour_without_a_line_and_a_crash_lose_nothing_and_book_nothing_twice(
         total = select(func.sum(Receipt.amount_rial))
         assert session.scalars(total).one() == sum(range(1, 21)) * 1_000
     assert is_whole(database)
+
+
+def test_goods_are_saved_with_their_category_and_condition(window, line, at_desk, database):
+    page = prepared(window, line, at_desk)
+    for name, text in (("description", "پتو"), ("quantity", "۲۰"), ("unit", "تخته")):
+        page.fill(f"[name=goods1_{name}]", text)
+
+    for name, value in (("category", "bedding"), ("condition", "new")):
+        page.keyboard.press("Control+Enter")
+        expect(page.locator(f"[name=goods1_{name}]")).to_be_focused()
+        page.select_option(f"[name=goods1_{name}]", value)
+    page.keyboard.press("Control+Enter")
+
+    expect(page.locator("#provisional")).to_be_visible()
+    expect(waiting(page)).to_have_count(0, timeout=PATIENCE_MS)
+    assert len(numbers_in(database)) == 1
 
 
 def test_a_lost_answer_leaves_one_entry(window, line, at_desk, numbers, database):
@@ -243,7 +259,7 @@ def test_signing_out_wipes_the_page_and_keeps_what_was_not_sent(window, line, at
 
 
 def test_an_entry_that_is_not_taken_says_why_and_is_recorded_anew_or_given_up(
-    window, line, at_desk, database
+    window, line, at_desk, numbers, database
 ):
     page = prepared(window, line, at_desk)
     line.cut()
@@ -272,4 +288,7 @@ def test_an_entry_that_is_not_taken_says_why_and_is_recorded_anew_or_given_up(
     expect(waiting(page)).to_have_count(0, timeout=PATIENCE_MS)
     (number,) = numbers_in(database)
     assert "/07/" in number
+    with database.reading() as session:
+        paper = session.scalars(select(OfflineEntry.provisional_number)).one()
+    assert paper == f"{numbers}000001"
     assert is_whole(database)

@@ -1,23 +1,16 @@
 """A real browser and the sample site, for the tests of what pages look like and do."""
 
-import threading
-
 import pytest
-from werkzeug.serving import make_server
 
 from tests.faces.sample import sample_site
+from tests.serving import served
 
 
 @pytest.fixture(scope="session")
 def site():
     """The address of the sample site, served from a thread of its own."""
-    server = make_server("127.0.0.1", 0, sample_site(), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(sample_site()) as address:
+        yield address
 
 
 @pytest.fixture

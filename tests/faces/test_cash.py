@@ -1,12 +1,10 @@
 """Cash in a real browser: a drawer closed short, and a round of 25 boxes with a broken seal."""
 
 import re
-import threading
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
-from werkzeug.serving import make_server
 
 from core.digits import to_latin
 from donations.pledging import CashItem
@@ -18,6 +16,7 @@ from tests.custody import a_box, a_round
 from tests.factories import NOON, a_desk_contribution
 from tests.reconciliation.bank import DAY, Booking, days_ago
 from tests.reconciliation.closings import import_rows
+from tests.serving import served
 from tests.staff import at_work
 from web.app import create_app
 from web.services import Services
@@ -48,13 +47,8 @@ def app(settings, database, gateways, clock):
 @pytest.fixture
 def house(app):
     """The address of the application, served from a thread of its own."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as address:
+        yield address
 
 
 @pytest.fixture

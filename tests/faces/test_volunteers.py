@@ -1,17 +1,16 @@
 """Volunteers in a real browser: a licence that ended, and one code for money, goods and days."""
 
 import re
-import threading
 from datetime import timedelta
 
 import pytest
-from werkzeug.serving import make_server
 
 from core.jalali import jalali_plain
 from flows.checking import check_ledger
 from flows.entries import totals_of_day
 from offices.scope import EVERYWHERE
 from offices.staff import Role
+from tests.serving import served
 from tests.staff import at_work
 from tests.volunteers import TODAY, TOMORROW, a_licence, a_volunteer, an_offer
 
@@ -33,13 +32,8 @@ PAGES = (
 @pytest.fixture
 def house(app):
     """The address of the application, served from a thread of its own."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as address:
+        yield address
 
 
 @pytest.fixture
@@ -121,6 +115,7 @@ def a_walk_in_of_three_kinds(desk):
         ("service1_hours", "۱۶"),
     ):
         desk.fill(f"[name={name}]", text)
+    desk.select_option("[name=goods1_category]", "other")
     desk.check("[name=service1_is_promised]")
     desk.keyboard.press("Control+Enter")
     desk.wait_for_url(re.compile(r"/walk-in/[0-9]+"))

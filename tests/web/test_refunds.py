@@ -2,14 +2,12 @@
 
 import os
 import re
-import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, update
-from werkzeug.serving import make_server
 
 import donations
 from core.words import speaking
@@ -20,6 +18,7 @@ from flows.refunding import sweep_refunds
 from offices.one_time_codes import code_at, new_secret
 from offices.staff import Role, StaffMember, StaffSession
 from tests.flows.test_paying import Till
+from tests.serving import served
 from tests.staff import at_work
 from web.app import create_app
 from web.finance.refunds import STEPS
@@ -226,13 +225,8 @@ def test_the_donor_sees_that_the_money_went_back(maker, checker, paid, till, dat
 
 @pytest.fixture
 def address(house):
-    server = make_server("127.0.0.1", 0, house, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(house) as address:
+        yield address
 
 
 def _window(browser, person, address, width):

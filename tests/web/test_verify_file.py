@@ -1,12 +1,10 @@
 """The page that checks a receipt's file: in a real browser, on a phone and on a screen."""
 
 import io
-import threading
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from donations.pledging import CashItem
 from flows.jobs import handlers
@@ -22,6 +20,7 @@ from receipts.public.publishing import publish_heads
 from receipts.seals.seal import read_seal
 from tests.factories import NOON, a_desk_contribution, a_staff_member, two_void
 from tests.receipts import forging
+from tests.serving import served
 from web.public import proving
 
 
@@ -48,12 +47,8 @@ def pdf(database, settings, receipt):
 @pytest.fixture
 def address(app):
     """The application behind a real socket."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
+    with served(app) as address:
+        yield address
 
 
 def sent(client, file, *, status=200):
