@@ -28,6 +28,7 @@ class Happening(StrEnum):
     OFFER_NOT_NEEDED = "offer_not_needed"  # the share that waited for a need that was closed
     GOODS_REFUSED = "goods_refused"  # the inspection
     GOODS_HANDED_OVER = "goods_handed_over"  # the line of the slip
+    CERTIFICATE_VOID = "certificate_void"  # the certificate of hours
 
 
 @dataclass(frozen=True, slots=True)

@@ -276,6 +276,7 @@ def a_clerk_logs_a_visitor(studio: Studio) -> None:
     }
     for name, text in typed.items():
         page.fill(f"[name={name}]", text)
+    page.select_option("[name=goods1_category]", "other")
     studio.photograph("walk-in", page)
     page.click("main form button[data-key='ctrl+enter']")
     page.wait_for_selector(".confirmation")

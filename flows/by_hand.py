@@ -126,7 +126,7 @@ def mark_refund(
 def mark_slip(
     session: Session, line_id: int, slip_id: int, *, made_by_id: int, now: datetime
 ) -> None:
-    """Say that an open credit is the cash of a slip, though it does not bear the slip's id.
+    """Say that an open credit is the cash of a slip, also where it does not bear the slip's id.
 
     Raises what ``reconciliation.assigning.find_slip_by_hand`` raises.
     """

@@ -184,6 +184,7 @@ def receive_promised(
     if key is not None and (receipt := receipt_of_request(session, key)) is not None:
         return receipt
     pledge = promised_to(session, scope, arrival.tracking_code)
+    _refuse_terminal_elsewhere(session, arrival.terminal, office_id)
     refuse_planned(session, arrival.item_ids)
     same_number = refuse_same_number(session, arrival, office_id, now=now)
     if arrival.is_another:

@@ -28,6 +28,7 @@ FOLLOWS: Mapping[Happening, tuple[str, ...]] = {
     Happening.OFFER_NOT_NEEDED: ("tell_offer_not_needed",),
     Happening.GOODS_REFUSED: ("tell_goods_refused",),
     Happening.GOODS_HANDED_OVER: ("tell_goods_handed_over",),
+    Happening.CERTIFICATE_VOID: ("tell_certificate_void",),
 }
 
 

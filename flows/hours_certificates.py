@@ -6,10 +6,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.clock import tehran_date
+from core.events import Event, Happening
 from core.portable import sha256_of
 from donations.models.pledge import Pledge, PledgeItem
 from donations.models.shift import ServiceOffer
 from donations.volunteers.finding import hold_volunteer
+from flows.events import emit
 from offices.audit import note
 from receipts.documents.certificates import certificate_document
 from receipts.documents.facts import facts_from_json
@@ -81,7 +83,7 @@ def void_hours_certificate(
     voided_by_id: int,
     now: datetime,
 ) -> None:
-    """Say that a certificate does not stand any more; its number stays and says so.
+    """Say that a certificate does not stand any more, to the volunteer too; its number says so.
 
     Raises CertificateVoid, VoidReasonMissing.
     """
@@ -97,6 +99,7 @@ def void_hours_certificate(
         number=certificate.number,
         reason=void.reason,
     )
+    emit(session, Event(Happening.CERTIFICATE_VOID, certificate.id), now=now)
 
 
 def certificate_pdf(certificate: HoursCertificate) -> bytes:

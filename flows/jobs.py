@@ -38,6 +38,7 @@ from flows.telling_goods import (
     tell_offer_moved_up,
     tell_offer_not_needed,
 )
+from flows.telling_hours import tell_certificate_void
 from flows.watching import check_resting, compare_with_banks, find_unverified
 from jobs.handlers import Handlers, Outside, Within
 from jobs.schedule import Periodic
@@ -91,6 +92,7 @@ _TELL = {
     "tell_offer_not_needed": tell_offer_not_needed,
     "tell_goods_refused": tell_goods_refused,
     "tell_goods_handed_over": tell_goods_handed_over,
+    "tell_certificate_void": tell_certificate_void,
 }
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.refusals import NotFound, Refusal
@@ -17,7 +17,8 @@ from flows.emptyings import lines_of_slips
 from offices.audit import note
 from offices.holding import hold_office
 from offices.scope import Scope
-from reconciliation.expected import OpenDepositLine, forget_slip
+from reconciliation.expected import forget_slip
+from reconciliation.reviewing import is_open_under
 
 
 class SlipMatched(Refusal):
@@ -27,7 +28,7 @@ class SlipMatched(Refusal):
 
 
 class SlipOnStatement(Refusal):
-    """The statement shows money under the deposit id of the slip, which nothing explains yet."""
+    """The statement shows money under the deposit id of the slip, which nothing explains."""
 
     code = "slip.on_statement"
 
@@ -78,8 +79,7 @@ def _look_out_no_more(session: Session, slip: DepositSlip) -> None:
         if lines_of_slips(session, [slip.id]):
             raise SlipMatched(number=slip.number)
         raise RuntimeError(f"slip {slip.id} is neither awaited nor matched; rebuild the tables")
-    under_its_id = OpenDepositLine.deposit_id == slip.deposit_id  # with whatever amount
-    if session.scalar(select(exists().where(under_its_id))):
+    if is_open_under(session, slip.deposit_id):  # with whatever amount
         raise SlipOnStatement(number=slip.number)
 
 

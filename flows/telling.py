@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from core.database import insert_if_new
 from core.words import speaking
 from donations.models.contribution import Contribution, Origin
+from donations.models.donor import Donor
 from donations.models.payment import Payment, PaymentState
 from donations.models.pledge import Channel as PledgeChannel
 from donations.models.pledge import Pledge
@@ -274,13 +275,38 @@ def tell(
     now: datetime,
     mail: Callable[[], str] | None = None,
 ) -> None:
-    """Put the message into the outbox for each way to the donor, in the donor's language.
+    """Put the message into the outbox for each way to the donor, in the language of the gift.
 
     ``mail`` is the fuller text for those ways on which length costs nothing.
     """
+    if pledge.donor is not None:
+        tell_person(
+            session,
+            pledge.donor,
+            pledge.language,
+            about=about,
+            which=which,
+            text=text,
+            mail=mail,
+            now=now,
+        )
+
+
+def tell_person(
+    session: Session,
+    person: Donor,
+    language: str,
+    *,
+    about: tuple[str, int],
+    which: str,
+    text: Callable[[], str],
+    now: datetime,
+    mail: Callable[[], str] | None = None,
+) -> None:
+    """The same about something that belongs to somebody and not to one gift."""
     subject, subject_id = about
-    for channel, recipient in _ways_to(pledge):
-        with speaking(pledge.language):
+    for channel, recipient in _ways_to(person):
+        with speaking(language):
             said = mail() if mail and channel is Channel.EMAIL else text()
         message_id = session.execute(
             insert_if_new(
@@ -299,13 +325,11 @@ def tell(
             enqueue(session, SEND_MESSAGE, message_id, now=now)
 
 
-def _ways_to(pledge: Pledge) -> Iterator[tuple[Channel, str]]:
-    if pledge.donor is None:
-        return
-    if pledge.donor.mobile:
-        yield Channel.SMS, pledge.donor.mobile
-    if pledge.donor.email:
-        yield Channel.EMAIL, pledge.donor.email
+def _ways_to(person: Donor) -> Iterator[tuple[Channel, str]]:
+    if person.mobile:
+        yield Channel.SMS, person.mobile
+    if person.email:
+        yield Channel.EMAIL, person.email
 
 
 def own_view(pledge: Pledge, voice: Voice) -> str:

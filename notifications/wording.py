@@ -142,6 +142,16 @@ def contribution_void(*, number: str, help_line: str) -> str:
     )
 
 
+def certificate_void(*, number: str, help_line: str) -> str:
+    """A certificate of hours does not stand any more; the reason is told on the telephone."""
+    return _lines(
+        _("This certificate of your hours has been voided:"),
+        number,
+        _("For questions call:"),
+        help_line,
+    )
+
+
 def goods_news(*, news: str, tracking_code: str, link: str) -> str:
     """What became of goods that were offered, as the donor's timeline says it."""
     return _lines(

@@ -43,7 +43,7 @@ class RefundNotOpen(Refusal):
 
 
 class SlipNotAwaited(Refusal):
-    """The slip is matched or void, of another account, or the line bears its id: for the rules."""
+    """The slip is matched or void, or its cash goes to another account than the line's."""
 
     code = "reconciliation.slip_not_awaited"
 
@@ -87,7 +87,7 @@ class Part:
 
 
 def open_cash_rial(session: Session, pledge_id: int) -> int:
-    """What a pledge still promises in cash. Raises NotFound, PledgeNotOpen."""
+    """What a pledge still promises in cash; holds nothing. Raises NotFound, PledgeNotOpen."""
     return sum(item.amount_rial or 0 for item in _open_items(session, pledge_id))
 
 
@@ -131,12 +131,10 @@ def find_split_by_hand(session: Session, line_id: int, parts: Sequence[Part]) ->
     are_whole = all(part.amount_rial > 0 for part in parts) and parts_rial == line.amount_rial
     if len(pledges) < max(len(parts), 2) or not are_whole:
         raise PartsDiffer(line_rial=line.amount_rial, parts_rial=parts_rial)
-    # Pledges are locked in the order of their ids, as everywhere.
-    ordered = sorted(parts, key=lambda part: part.pledge_id)
-    for part in ordered:
+    for part in parts:
         _refuse_other_amount(session, part.pledge_id, part.amount_rial, as_given=True)
     _close(session, line)
-    for part in ordered:
+    for part in parts:
         forget_pledge(session, part.pledge_id)
         _find(session, line, Target.PLEDGE, part.pledge_id, amount_rial=part.amount_rial)
 
@@ -200,7 +198,7 @@ def find_refund_by_hand(session: Session, line_id: int, request_id: int) -> None
 
 
 def find_slip_by_hand(session: Session, line_id: int, slip_id: int) -> None:
-    """Put a line among the found as the cash of a slip whose deposit id it does not bear.
+    """Put a line among the found as the cash of a slip, whatever deposit id it bears.
 
     Raises NotFound, LineNotOpen, SlipNotAwaited, AmountDiffers, WrongSide.
     """
@@ -208,7 +206,7 @@ def find_slip_by_hand(session: Session, line_id: int, slip_id: int) -> None:
     slip = session.get(DepositSlip, slip_id)
     if slip is None:
         raise NotFound(subject="deposit_slip")
-    if slip.deposit_id == line.deposit_id or slip.bank_account_id != line.bank_account_id:
+    if slip.bank_account_id != line.bank_account_id:
         raise SlipNotAwaited
     if slip.amount_rial != line.amount_rial:
         raise AmountDiffers(promised_rial=slip.amount_rial, came_rial=line.amount_rial)
@@ -257,7 +255,7 @@ def _find_pair(session: Session, line: StatementLine, other: StatementLine, targ
 def _refuse_other_amount(
     session: Session, pledge_id: int, amount_rial: int, *, as_given: bool
 ) -> None:
-    """Lock a pledge and raise where its open cash is not this amount and may not be."""
+    """Raise where the open cash of a pledge that is held is not this amount and may not be."""
     items = _open_items(session, pledge_id)
     if _is_found(session, pledge_id):
         raise PledgeNotOpen
@@ -271,9 +269,7 @@ def _refuse_other_amount(
 
 
 def _open_items(session: Session, pledge_id: int) -> list[PledgeItem]:
-    pledge = session.scalars(
-        select(Pledge).where(Pledge.id == pledge_id).with_for_update()
-    ).one_or_none()
+    pledge = session.get(Pledge, pledge_id)
     if pledge is None:
         raise NotFound(subject="pledge")
     items = session.scalars(

@@ -121,7 +121,7 @@ def other_sides(session: Session, line: StatementLine) -> Sequence[StatementLine
 
 
 def awaited_slips(session: Session, line: StatementLine) -> Sequence[tuple[DepositSlip, Office]]:
-    """Slips of a line's amount whose cash is awaited on its account, and whose id it lacks."""
+    """Slips of a line's amount whose cash is awaited on its account."""
     rows = session.execute(
         select(DepositSlip, Office)
         .join(Office, Office.id == DepositSlip.office_id)
@@ -130,7 +130,6 @@ def awaited_slips(session: Session, line: StatementLine) -> Sequence[tuple[Depos
             ExpectedDeposit.expects == Expects.DEPOSIT_SLIP,
             DepositSlip.amount_rial == line.amount_rial,
             DepositSlip.bank_account_id == line.bank_account_id,
-            DepositSlip.deposit_id != (line.deposit_id or ""),
         )
         .order_by(DepositSlip.id)
         .limit(PAIRS_MAX)

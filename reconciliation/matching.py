@@ -158,7 +158,7 @@ def find_fees(session: Session, after: Key | None, limit: int) -> Key | None:
 
 def close_fees(session: Session) -> None:
     """Take what a slice of fees found out of the work tables. Raises LostRace."""
-    chosen = OpenFeeLine.line_id.in_(select(FOUND.c.line_id))
+    chosen = is_among(session, OpenFeeLine.line_id, select(FOUND.c.line_id))
     expect_rows(rows_of(session, delete(OpenFeeLine).where(chosen)), _found_count(session))
     close_open_lines(session)
 

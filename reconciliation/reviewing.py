@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from core.database import sum_rial
@@ -119,6 +119,15 @@ def standing_line(session: Session, line_id: int) -> StatementLine:
 def is_open(session: Session, line_id: int) -> bool:
     """Whether nothing explains a line yet."""
     return session.get(OpenLine, line_id) is not None
+
+
+def is_open_under(session: Session, deposit_id: str) -> bool:
+    """Whether an open credit bears a deposit id, also of a signed day, where no rule looks."""
+    of_line = OpenLine.line_id == StatementLine.id
+    bears_it = exists().where(
+        of_line, OpenLine.amount_rial > 0, StatementLine.deposit_id == deposit_id
+    )
+    return bool(session.scalar(select(bears_it)))
 
 
 def match_history(session: Session, line_id: int) -> Sequence[Match]:

@@ -195,6 +195,7 @@ def close_references(session: Session) -> None:
         rows_of(
             session,
             delete(line).where(
+                within(unindexed(line.reference), PAYOUT.c.reference),
                 tuple_(line.reference, line.amount_rial, line.booked_on, line.line_id).in_(
                     select(
                         PAYOUT.c.reference,
@@ -202,7 +203,7 @@ def close_references(session: Session) -> None:
                         PAYOUT.c.booked_on,
                         PAYOUT.c.line_id,
                     )
-                )
+                ),
             ),
         ),
         _payout_count(session),

@@ -78,51 +78,45 @@ GUARDS = (
 _HEAD = "account_lock_behind_signature"
 _BEHIND = (
     "EXISTS (SELECT 1 FROM day_signature, day_sheet WHERE day_sheet.id = day_signature.day_sheet_id"
-    " AND day_sheet.bank_account_id = OLD.bank_account_id AND {later}"
+    " AND {which}"
     " AND NOT EXISTS (SELECT 1 FROM day_change_request, day_change_decision"
     " WHERE day_change_decision.request_id = day_change_request.id"
     " AND day_change_decision.decision = 'approved'"
     " AND day_change_request.change = 'reopen'"
     " AND day_change_request.day_sheet_id = day_sheet.id))"
 )
-
-
-def signed_days_ddl(dialect: str) -> list[str]:
-    """Everything that guards signed days, for a database that has its tables."""
-    return [*(ddl for guard in GUARDS for ddl in guard_ddl(guard, dialect)), *head_ddl(dialect)]
-
-
-def signed_days_gone_ddl(dialect: str) -> list[str]:
-    """The statements that take all of it down again."""
-    if dialect == "sqlite":
-        names = [*(guard.name for guard in GUARDS), f"{_HEAD}_update", f"{_HEAD}_delete"]
-        return [f"DROP TRIGGER {name}" for name in names]
-    tables = {guard.name: guard.table for guard in GUARDS} | {_HEAD: AccountLock.__tablename__}
-    return [
-        statement
-        for name, table in tables.items()
-        for statement in (f"DROP TRIGGER {name} ON {table}", f"DROP FUNCTION {name}()")
-    ]
+# Which signatures, while they stand, forbid each change of the head rows.
+_OF_ACCOUNT = "day_sheet.bank_account_id = OLD.bank_account_id"
+_WHICH = {
+    "update": f"{_OF_ACCOUNT} AND (day_sheet.day > NEW.closed_through"
+    " OR NEW.bank_account_id <> OLD.bank_account_id)",
+    "delete": _OF_ACCOUNT,
+    "truncate": "true",
+}
 
 
 def head_ddl(dialect: str) -> list[str]:
     """The statements that keep the head row of an account from falling behind its signatures."""
     refusal = "the day is signed: account_lock"
-    if dialect == "sqlite":
-        later = {"update": "day_sheet.day > NEW.closed_through", "delete": "true"}
+    if dialect == "sqlite":  # it has no TRUNCATE
         return [
             f"CREATE TRIGGER {_HEAD}_{verb} BEFORE {verb.upper()} ON account_lock "
-            f"WHEN {_BEHIND.format(later=later[verb])} BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
-            for verb in later
+            f"WHEN {_BEHIND.format(which=_WHICH[verb])} "
+            f"BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
+            for verb in ("update", "delete")
         ]
-    later_than_new = "(TG_OP = 'DELETE' OR day_sheet.day > NEW.closed_through)"
     return [
-        f"CREATE OR REPLACE FUNCTION {_HEAD}() RETURNS trigger LANGUAGE plpgsql AS $$ "
-        f"BEGIN IF {_BEHIND.format(later=later_than_new)} "
-        f"THEN RAISE EXCEPTION '{refusal}' USING ERRCODE = 'integrity_constraint_violation'; "
-        "END IF; RETURN NULL; END $$",
-        f"CREATE TRIGGER {_HEAD} AFTER UPDATE OR DELETE ON account_lock "
-        f"FOR EACH ROW EXECUTE FUNCTION {_HEAD}()",
+        statement
+        for verb, which in _WHICH.items()
+        for statement in (
+            f"CREATE OR REPLACE FUNCTION {_HEAD}_{verb}() RETURNS trigger LANGUAGE plpgsql AS $$ "
+            f"BEGIN IF {_BEHIND.format(which=which)} "
+            f"THEN RAISE EXCEPTION '{refusal}' USING ERRCODE = 'integrity_constraint_violation'; "
+            "END IF; RETURN NULL; END $$",
+            f"CREATE TRIGGER {_HEAD}_{verb} AFTER {verb.upper()} ON account_lock "
+            f"FOR EACH {'STATEMENT' if verb == 'truncate' else 'ROW'} "
+            f"EXECUTE FUNCTION {_HEAD}_{verb}()",
+        )
     ]
 
 

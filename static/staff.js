@@ -68,6 +68,14 @@ function enterGoesOn() {
   }
 }
 
+// A choice that brings further questions opens them: they stand right behind its field.
+function openWhatIsAsked() {
+  document.addEventListener("change", ({ target }) => {
+    const asked = target.matches("[data-asks-unless]") && target.closest(".field").nextElementSibling;
+    if (asked && target.value && target.value !== target.dataset.asksUnless) asked.open = true;
+  });
+}
+
 // A scanner is a fast keyboard. It may write in any layout, so the physical keys count.
 function listenToScanner() {
   const field = document.querySelector("[data-scan]");
@@ -120,6 +128,7 @@ function listKeys() {
 }
 
 enterGoesOn();
+openWhatIsAsked();
 listenToScanner();
 listKeys();
 document.addEventListener("keydown", onKey);

@@ -1,12 +1,14 @@
 """Drawers: whose cash goes where while a cashier's session is open."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 
 from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
+from core.clock import tehran_date
 from core.refusals import Refusal
-from donations.models.cashier import CashierSession, OpenDrawer
+from donations.models.cashier import CashierSession, OpenDrawer, SessionClosing
 from ledger.accounts import AccountKind, LedgerAccount, account_code
 from ledger.postings import Entry
 from offices.places import Office
@@ -97,6 +99,27 @@ def drawer_for(session: Session, cashier_id: int | None, office_id: int) -> str 
         .where(OpenDrawer.cashier_id == cashier_id, CashierSession.office_id == office_id)
         .with_for_update(read=True, key_share=True, of=OpenDrawer)
     ).one_or_none()
+
+
+def counted_days(
+    session: Session, cashier_id: int, office_id: int, *, since: date
+) -> Sequence[tuple[date, date]]:
+    """First and last day of somebody's drawers that were closed on a day or later, in Tehran.
+
+    None while they have one open: cash of those days goes into that.
+    """
+    is_open = exists().where(OpenDrawer.cashier_id == cashier_id)
+    closed = session.execute(
+        select(CashierSession.opened_at, SessionClosing.closed_on)
+        .join(SessionClosing, SessionClosing.session_id == CashierSession.id)
+        .where(
+            CashierSession.cashier_id == cashier_id,
+            CashierSession.office_id == office_id,
+            SessionClosing.closed_on >= since,
+            ~is_open,
+        )
+    )
+    return [(tehran_date(opened_at), closed_on) for opened_at, closed_on in closed]
 
 
 def drawer_of_posting(session: Session, posting_id: int) -> tuple[CashierSession, bool] | None:

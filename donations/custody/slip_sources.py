@@ -51,7 +51,7 @@ class NotOfSources(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A closed session or round, with what stands of its count; ``key`` names it in a form."""
+    """A closed session or round, with what stands of its cash; ``key`` names it in a form."""
 
     key: str
     number: int
@@ -246,7 +246,11 @@ def _voided_of_sessions() -> Select[int, int]:
 
 
 def _standing_rial() -> ColumnElement[int]:
-    """What stands of the count of a query: all that was counted, less what was voided since."""
+    """What stands of the count of a query, in rials: counted, less what was voided since.
+
+    The float of a session is less, too: it is cash of the desk, of which another source tells.
+    """
+    of_float = select(CashierSession.float_rial).where(CashierSession.id == CashCount.session_id)
     of_round = (
         _voided_of_rounds()
         .with_only_columns(_whole(ContributionLine.amount_rial))
@@ -265,6 +269,7 @@ def _standing_rial() -> ColumnElement[int]:
     )
     return (
         CashCount.counted_rial
+        - func.coalesce(of_float.correlate(CashCount).scalar_subquery(), 0)
         - of_round.correlate(CashCount).scalar_subquery()
         - of_session.correlate(CashCount).scalar_subquery()
     )

@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, literal, or_, select
+from sqlalchemy import Select, case, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from core.database import sum_rial
@@ -134,7 +133,7 @@ def slips_not_as_carried(session: Session) -> Iterator[str]:
     """Slips missing from their numbers, at the bank though void, or carrying what is not there.
 
     A slip that names sessions and rounds carries all that stands of the rounds, and no more than
-    what stands of all of them.
+    what stands of all of them; the float of a session is not its own.
     """
     numbers = session.execute(
         select(Office.code, func.count(), func.max(DepositSlip.number))
@@ -152,46 +151,35 @@ def slips_not_as_carried(session: Session) -> Iterator[str]:
         select(SlipVoid.slip_id).where(matched).order_by(SlipVoid.slip_id)
     ):
         yield _("slip {id} is void and matched").format(id=slip_id)
-    gone = {slip_id: rial for slip_id, *rial in session.execute(_voided_of_slips())}
-    for slip_id, amount_rial, least, most in session.execute(_counted_of_slips()):
-        gone_of_rounds, gone_of_all = gone.get(slip_id, (0, 0))
-        if not least - gone_of_rounds <= amount_rial <= most - gone_of_all:
-            yield _("slip {id} does not carry what stands of its sources").format(id=slip_id)
+    for slip_id in session.scalars(_wrongly_carried()):
+        yield _("slip {id} does not carry what stands of its sources").format(id=slip_id)
 
 
-def _counted_of_slips() -> Select[int, int, int, int]:
-    """Standing slips with sources: id, amount, what was counted of their rounds, and of all."""
+def _wrongly_carried() -> Select[int]:
+    """Standing slips of less than what stands of their rounds, or more than of all sources."""
+    voided = voided_cash().subquery()
+    standing = union_all(
+        select(CashCount.id.label("count_id"), CashCount.counted_rial.label("rial")),
+        select(SessionClosing.count_id, -CashierSession.float_rial).join(
+            CashierSession, CashierSession.id == SessionClosing.session_id
+        ),
+        select(voided.c.count_id, -voided.c.amount_rial),
+    ).subquery()
+    of_rounds = case((SlipSource.round_id.is_not(None), standing.c.rial), else_=0)
     return (
-        select(
-            DepositSlip.id,
-            DepositSlip.amount_rial,
-            sum_rial(_of_rounds(CashCount.counted_rial)),
-            sum_rial(CashCount.counted_rial),
-        )
+        select(DepositSlip.id)
         .join(SlipSource, SlipSource.slip_id == DepositSlip.id)
-        .join(CashCount, CashCount.id == SlipSource.count_id)
+        .join(standing, standing.c.count_id == SlipSource.count_id)
         .where(slip_stands())
         .group_by(DepositSlip.id, DepositSlip.amount_rial)
+        .having(
+            or_(
+                DepositSlip.amount_rial < exact_sum(of_rounds),
+                DepositSlip.amount_rial > exact_sum(standing.c.rial),
+            )
+        )
         .order_by(DepositSlip.id)
     )
-
-
-def _voided_of_slips() -> Select[int, int, int]:
-    """Slips of whose sources something was voided: id, how much of their rounds, and of all."""
-    voided = voided_cash().subquery()
-    return (
-        select(
-            SlipSource.slip_id,
-            sum_rial(_of_rounds(voided.c.amount_rial)),
-            sum_rial(voided.c.amount_rial),
-        )
-        .join(voided, voided.c.count_id == SlipSource.count_id)
-        .group_by(SlipSource.slip_id)
-    )
-
-
-def _of_rounds(amount_rial: Any) -> ColumnElement[int]:
-    return case((SlipSource.round_id.is_not(None), amount_rial), else_=0)
 
 
 def _taken() -> Select[str, int]:

@@ -4,7 +4,8 @@ What is refused of a row is told with the row, the column and the reason. The sa
 nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -64,17 +65,23 @@ def read_list(file: Source, kind: ListKind) -> ListRows:
 
 
 def take_list(
-    session: Session, kind: ListKind, rows: ListRows, handed_in: HandedIn, *, only_good: bool
+    session: Session,
+    kind: ListKind,
+    rows: ListRows,
+    handed_in: HandedIn,
+    *,
+    shown: Collection[int] = (),
 ) -> Taken:
-    """Record every good row.
+    """Record every good row, once a person has seen what becomes of the others.
 
-    Without ``only_good`` nothing is recorded where one row is bad, or known by its content alone.
+    Nothing is recorded where a row is bad, or known by its content alone, whose number is not among
+    those ``shown`` before.
     """
     whole = session.begin_nested()
     taken = _TAKE[kind](session, rows, handed_in)
-    if taken.is_questioned and not only_good:
+    if not taken.questioned <= set(shown):
         whole.rollback()
-        return Taken(0, taken.known, taken.bad, taken.known_rows)
+        return replace(taken, new=0, is_recorded=False)
     whole.commit()
     return taken
 

@@ -35,8 +35,9 @@ class Taken:
     known: int  # rows that say what is recorded already
     bad: Sequence[BadRow]
     known_rows: Sequence[KnownRow] = ()  # those of them that name no receipt
+    is_recorded: bool = True  # or else a person has to look at it first
 
     @property
-    def is_questioned(self) -> bool:
-        """Whether a person looks at it before anything is recorded."""
-        return bool(self.bad or self.known_rows)
+    def questioned(self) -> set[int]:
+        """The numbers of the rows that a person looks at before anything is recorded."""
+        return {bad.row for bad in self.bad} | {known.row for known in self.known_rows}

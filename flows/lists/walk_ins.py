@@ -14,8 +14,8 @@ from core.clock import tehran_date
 from core.digits import normalise
 from core.refusals import NotFound, Refusal
 from core.rial import parse_rial
+from donations.custody.drawers import counted_days
 from donations.in_scope import contributions_in
-from donations.models.cashier import CashierSession, OpenDrawer, SessionClosing
 from donations.models.contribution import Contribution, ContributionReversal, Origin
 from donations.models.fund import Fund
 from flows.desk import terminals_at
@@ -35,6 +35,13 @@ class SaysOtherwise(Refusal):
     """The receipt of this number is there, and says another day or amount."""
 
     code = "walk_in_list.says_otherwise"
+    field = "number"
+
+
+class EntryVoid(Refusal):
+    """The entry with the receipt of this number does not stand any more."""
+
+    code = "walk_in_list.void"
     field = "number"
 
 
@@ -87,32 +94,21 @@ def _desk(session: Session, handed_in: HandedIn) -> ListDesk:
     today = tehran_date(handed_in.now)
     signed = session.scalars(select(func.max(AccountLock.closed_through))).one()
     first_day = today - timedelta(days=DAYS_BACK)
+    if signed:
+        first_day = max(first_day, signed + timedelta(days=1))
     return ListDesk(
         office_id=office_id,
         staff_id=handed_in.by_id,
-        first_day=max(first_day, signed + timedelta(days=1)) if signed else first_day,
+        first_day=first_day,
         today=today,
         funds=frozenset(session.scalars(select(Fund.code).where(Fund.is_open))),
         terminals=[terminal.name for terminal in terminals_at(session, office_id)],
-        counted_days=_counted_days(session, handed_in.by_id, office_id),
+        counted_days=counted_days(session, handed_in.by_id, office_id, since=first_day),
     )
-
-
-def _counted_days(session: Session, staff_id: int, office_id: int) -> list[tuple[date, date]]:
-    """The days of somebody's drawers that are closed; none while they have one open."""
-    is_open = exists().where(OpenDrawer.cashier_id == staff_id)
-    closed = session.execute(
-        select(CashierSession.opened_at, SessionClosing.closed_on)
-        .join(SessionClosing, SessionClosing.session_id == CashierSession.id)
-        .where(
-            CashierSession.cashier_id == staff_id, CashierSession.office_id == office_id, ~is_open
-        )
-    )
-    return [(tehran_date(opened_at), closed_on) for opened_at, closed_on in closed]
 
 
 def _that_say_otherwise(session: Session, rows: ListRows, handed_in: HandedIn) -> Iterator[BadRow]:
-    """The rows whose receipt number is no entry of the scope, or one of another day or amount."""
+    """The rows whose receipt number is no standing entry of the scope with that day and amount."""
     recorded = _recorded(session, [texts["number"] for _number, texts in rows], handed_in)
     for number, texts in rows:
         try:
@@ -120,8 +116,11 @@ def _that_say_otherwise(session: Session, rows: ListRows, handed_in: HandedIn) -
             receipt = parse_number(texts["number"])
             if receipt not in recorded:
                 raise NotFound(subject="number")
-            if recorded[receipt] != said:
+            day, amount_rial, is_void = recorded[receipt]
+            if (day, amount_rial) != said:
                 raise SaysOtherwise
+            if is_void:
+                raise EntryVoid
         except WrongCell as wrong:
             yield BadRow(number, wrong.column, wrong.refusal)
         except Refusal as refusal:
@@ -130,12 +129,18 @@ def _that_say_otherwise(session: Session, rows: ListRows, handed_in: HandedIn) -
 
 def _recorded(
     session: Session, numbers: Sequence[str], handed_in: HandedIn
-) -> Mapping[str, tuple[date, int | None]]:
+) -> Mapping[str, tuple[date, int | None, bool]]:
+    """Day, rials and whether it is void of what the receipts of these numbers document."""
     asked = [normalise(number).upper().replace("-", "/").replace(" ", "") for number in numbers]
     rows = session.execute(
         contributions_in(handed_in.scope)
         .join(Receipt, Receipt.contribution_id == Contribution.id)
         .where(Receipt.number.in_(asked), Contribution.origin == Origin.DESK)
-        .with_only_columns(Receipt.number, Contribution.received_on, Receipt.amount_rial)
+        .with_only_columns(
+            Receipt.number,
+            Contribution.received_on,
+            Receipt.amount_rial,
+            exists().where(ContributionReversal.contribution_id == Contribution.id),
+        )
     )
-    return {number: (day, amount_rial) for number, day, amount_rial in rows}
+    return {number: (day, amount_rial, is_void) for number, day, amount_rial, is_void in rows}

@@ -62,7 +62,7 @@ CREATE TRIGGER account_lock_behind_signature_update BEFORE UPDATE ON account_loc
     WHEN EXISTS (SELECT 1 FROM day_signature, day_sheet
         WHERE day_sheet.id = day_signature.day_sheet_id
         AND day_sheet.bank_account_id = OLD.bank_account_id
-        AND day_sheet.day > NEW.closed_through
+        AND (day_sheet.day > NEW.closed_through OR NEW.bank_account_id <> OLD.bank_account_id)
         AND NOT EXISTS (SELECT 1 FROM day_change_request, day_change_decision
             WHERE day_change_decision.request_id = day_change_request.id
             AND day_change_decision.decision = 'approved'
@@ -74,7 +74,7 @@ CREATE TRIGGER account_lock_behind_signature_update BEFORE UPDATE ON account_loc
 CREATE TRIGGER account_lock_behind_signature_delete BEFORE DELETE ON account_lock
     WHEN EXISTS (SELECT 1 FROM day_signature, day_sheet
         WHERE day_sheet.id = day_signature.day_sheet_id
-        AND day_sheet.bank_account_id = OLD.bank_account_id AND true
+        AND day_sheet.bank_account_id = OLD.bank_account_id
         AND NOT EXISTS (SELECT 1 FROM day_change_request, day_change_decision
             WHERE day_change_decision.request_id = day_change_request.id
             AND day_change_decision.decision = 'approved'
@@ -164,11 +164,11 @@ CREATE TRIGGER match_undo_of_signed_day AFTER INSERT ON match_undo
     FOR EACH STATEMENT EXECUTE FUNCTION match_undo_of_signed_day()
 """,
         """
-CREATE OR REPLACE FUNCTION account_lock_behind_signature() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION account_lock_behind_signature_update() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN IF EXISTS (SELECT 1 FROM day_signature, day_sheet
         WHERE day_sheet.id = day_signature.day_sheet_id
         AND day_sheet.bank_account_id = OLD.bank_account_id
-        AND (TG_OP = 'DELETE' OR day_sheet.day > NEW.closed_through)
+        AND (day_sheet.day > NEW.closed_through OR NEW.bank_account_id <> OLD.bank_account_id)
         AND NOT EXISTS (SELECT 1 FROM day_change_request, day_change_decision
             WHERE day_change_decision.request_id = day_change_request.id
             AND day_change_decision.decision = 'approved'
@@ -179,8 +179,44 @@ BEGIN IF EXISTS (SELECT 1 FROM day_signature, day_sheet
     END IF; RETURN NULL; END $$
 """,
         """
-CREATE TRIGGER account_lock_behind_signature AFTER UPDATE OR DELETE ON account_lock
-    FOR EACH ROW EXECUTE FUNCTION account_lock_behind_signature()
+CREATE TRIGGER account_lock_behind_signature_update AFTER UPDATE ON account_lock
+    FOR EACH ROW EXECUTE FUNCTION account_lock_behind_signature_update()
+""",
+        """
+CREATE OR REPLACE FUNCTION account_lock_behind_signature_delete() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN IF EXISTS (SELECT 1 FROM day_signature, day_sheet
+        WHERE day_sheet.id = day_signature.day_sheet_id
+        AND day_sheet.bank_account_id = OLD.bank_account_id
+        AND NOT EXISTS (SELECT 1 FROM day_change_request, day_change_decision
+            WHERE day_change_decision.request_id = day_change_request.id
+            AND day_change_decision.decision = 'approved'
+            AND day_change_request.change = 'reopen'
+            AND day_change_request.day_sheet_id = day_sheet.id))
+    THEN RAISE EXCEPTION 'the day is signed: account_lock'
+    USING ERRCODE = 'integrity_constraint_violation';
+    END IF; RETURN NULL; END $$
+""",
+        """
+CREATE TRIGGER account_lock_behind_signature_delete AFTER DELETE ON account_lock
+    FOR EACH ROW EXECUTE FUNCTION account_lock_behind_signature_delete()
+""",
+        """
+CREATE OR REPLACE FUNCTION account_lock_behind_signature_truncate() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN IF EXISTS (SELECT 1 FROM day_signature, day_sheet
+        WHERE day_sheet.id = day_signature.day_sheet_id
+        AND true
+        AND NOT EXISTS (SELECT 1 FROM day_change_request, day_change_decision
+            WHERE day_change_decision.request_id = day_change_request.id
+            AND day_change_decision.decision = 'approved'
+            AND day_change_request.change = 'reopen'
+            AND day_change_request.day_sheet_id = day_sheet.id))
+    THEN RAISE EXCEPTION 'the day is signed: account_lock'
+    USING ERRCODE = 'integrity_constraint_violation';
+    END IF; RETURN NULL; END $$
+""",
+        """
+CREATE TRIGGER account_lock_behind_signature_truncate AFTER TRUNCATE ON account_lock
+    FOR EACH STATEMENT EXECUTE FUNCTION account_lock_behind_signature_truncate()
 """,
     ),
 }
@@ -202,8 +238,12 @@ SIGNED_DAYS_GONE = {
         "DROP FUNCTION entry_of_signed_day()",
         "DROP TRIGGER match_undo_of_signed_day ON match_undo",
         "DROP FUNCTION match_undo_of_signed_day()",
-        "DROP TRIGGER account_lock_behind_signature ON account_lock",
-        "DROP FUNCTION account_lock_behind_signature()",
+        "DROP TRIGGER account_lock_behind_signature_update ON account_lock",
+        "DROP FUNCTION account_lock_behind_signature_update()",
+        "DROP TRIGGER account_lock_behind_signature_delete ON account_lock",
+        "DROP FUNCTION account_lock_behind_signature_delete()",
+        "DROP TRIGGER account_lock_behind_signature_truncate ON account_lock",
+        "DROP FUNCTION account_lock_behind_signature_truncate()",
     ),
 }
 

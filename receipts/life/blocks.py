@@ -26,6 +26,7 @@ from receipts.life.series import ReceiptSeries
 from receipts.life.spending import held_series, spent_serials, whole_reason
 
 KEPT_DAYS = 7  # how long after it was made an entry may be sent
+HELD_MAX = 3  # how many blocks of which numbers are unspent one browser holds at a desk
 # Letters that nobody takes for a digit, each with 01 to 99: 2,376 blocks a year.
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 _OF_A_LETTER = 99
@@ -43,6 +44,12 @@ class NoBlockLeft(Refusal):
     """No block of this desk is free, or the year has no code left for one."""
 
     code = "number_block.none_left"
+
+
+class NumbersUnsent(Refusal):
+    """A browser asks for one more block, and of several that it holds numbers are unspent."""
+
+    code = "number_block.unsent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +161,14 @@ def take_block(
     """The block that a browser uses: the one it holds with numbers left, else a free one.
 
     Asking twice gives the same block; two browsers never get the same. ``used_up_id`` is a block
-    of which the browser has no number left, though entries with some are not sent yet.
-    Raises NoBlockLeft.
+    of which the browser has no number left, though entries with some are not sent yet: a claim
+    that is believed for a few blocks. Raises NoBlockLeft, NumbersUnsent.
     """
-    held = block_of(session, office_id, device, now=now)
-    if held is not None and held.id != used_up_id:
-        return held
+    held = _held_blocks(session, office_id, device, now=now)
+    if held and held[0].id != used_up_id:
+        return held[0]
+    if len(held) >= HELD_MAX:
+        raise NumbersUnsent(most=HELD_MAX)
     of_this_year = ReceiptSeries.year == jalali_year(tehran_date(now))
     free = session.scalars(
         _open_blocks(office_id)
@@ -191,6 +200,13 @@ def block_of(session: Session, office_id: int, device: str, *, now: datetime) ->
 
     Of several it is the one it took last: of an earlier one only unsent entries bear numbers.
     """
+    return next(iter(_held_blocks(session, office_id, device, now=now)), None)
+
+
+def _held_blocks(
+    session: Session, office_id: int, device: str, *, now: datetime
+) -> Sequence[NumberBlock]:
+    """The open blocks of this year that a browser holds and has not used up, last first."""
     spent = (
         select(func.count())
         .select_from(BlockNumber)
@@ -207,8 +223,7 @@ def block_of(session: Session, office_id: int, device: str, *, now: datetime) ->
             spent < NumberBlock.size,
         )
         .order_by(NumberBlock.id.desc())
-        .limit(1)
-    ).first()
+    ).all()
 
 
 def close_block(

@@ -27,18 +27,21 @@ function rowsOf(fields, kind, names) {
   return rows;
 }
 
-const GOODS = ["description", "quantity", "unit"];
+const GOODS = ["description", "category", "quantity", "unit"];
+const SEEN = [...GOODS, "condition"];
 const HOURS = ["skill", "hours"];
+// Rules may hold for every category but this one; they need to know what was seen.
+const ofGoods = (row) => (row.category === "other" ? GOODS : SEEN);
 
 /** Which field is missing or cannot be read, and why: `[name, reason]`; nothing when all is well. */
 export function trouble(fields) {
   const amount = valueOf(fields, "amount");
   if (amount && rial(amount) === null) return ["amount", "amount"];
-  const goods = rowsOf(fields, "goods", GOODS);
+  const goods = rowsOf(fields, "goods", SEEN);
   const hours = rowsOf(fields, "service", HOURS);
-  for (const [kind, rows, names] of [["goods", goods, GOODS], ["service", hours, HOURS]]) {
+  for (const [kind, rows, names] of [["goods", goods, ofGoods], ["service", hours, () => HOURS]]) {
     for (const [place, row] of rows) {
-      const missing = names.find((name) => !row[name]);
+      const missing = names(row).find((name) => !row[name]);
       if (missing) return [`${kind}${place}_${missing}`, "row"];
     }
   }

@@ -23,6 +23,7 @@ from donations.models.collection_round import Condition, RoundClosing
 from donations.models.contribution import Contribution
 from donations.models.desk import Decision
 from donations.models.slip_source import SlipSource
+from donations.pledging import CashItem
 from flows.checking import check_ledger
 from flows.collecting import (
     AmountOfUnemptied,
@@ -41,7 +42,7 @@ from flows.emptyings import gifts_of_round, last_emptyings
 from ledger.postings import balance_rial
 from offices.scope import EVERYWHERE, NOWHERE
 from tests.custody import FUND, a_box, a_round, a_session, counted, counted_round, found
-from tests.factories import NOON, a_staff_member
+from tests.factories import NOON, a_desk_contribution, a_staff_member
 
 OTHER_FUND = "most-needed"
 
@@ -368,7 +369,8 @@ def test_the_money_of_a_round_goes_to_the_bank_whole_and_once(session, clerk, ot
 def test_of_a_session_a_part_may_stay_at_the_desk(session, clerk, other, boxes):
     a_closed_round(session, clerk, other, boxes[0])
     opened = a_session(session, clerk, 400_000)
-    counted(session, opened, 400_000, by=clerk)
+    a_desk_contribution(session, CashItem(200_000), staff_id=clerk.id)
+    counted(session, opened, 600_000, by=clerk)
 
     slip(session, clerk, 150_000, f"s{opened.id}")
 

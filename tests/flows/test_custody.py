@@ -1,5 +1,7 @@
 """Cashiers' sessions: whose drawer holds which cash; counted, and closed by two if it differs."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -11,7 +13,12 @@ from donations.custody.counting import (
     CountSecondPersonNeeded,
     DifferenceReasonMissing,
 )
-from donations.custody.drawers import FloatNotInHand, SessionAlreadyOpen, SessionClosed
+from donations.custody.drawers import (
+    FloatNotInHand,
+    SessionAlreadyOpen,
+    SessionClosed,
+    counted_days,
+)
 from donations.desk_limits import LimitInThePast, limit_on, set_limit
 from donations.models.cash_count import CashCount
 from donations.models.cashier import CashierSession, OpenDrawer, SessionClosing
@@ -319,6 +326,21 @@ def test_the_database_itself_wants_a_second_person_beyond_the_limit(
     with pytest.raises(IntegrityError, match="ck_session_closing"):
         session.flush()
     session.rollback()
+
+
+def test_only_drawers_that_were_closed_lately_are_asked_for_their_days(session, clerk):
+    days = [tehran_date(NOON) - timedelta(back) for back in (40, 2)]
+    for day in days:
+        now = NOON - (tehran_date(NOON) - day)
+        counted(session, a_session(session, clerk, now=now), 0, by=clerk, now=now)
+
+    def asked(since):
+        return counted_days(session, clerk.id, clerk.office_id, since=since)
+
+    assert asked(days[0]) == [(day, day) for day in days]
+    assert asked(days[0] + timedelta(1)) == [(days[1], days[1])]
+    a_session(session, clerk)
+    assert asked(days[0]) == [], "cash of those days goes into the open one"
 
 
 def test_sessions_are_numbered_within_their_office(session, clerk):

@@ -4,11 +4,13 @@ import pytest
 
 from donations.custody.counting import CountDecided, DifferenceReasonMissing
 from donations.custody.drawers import SessionAlreadyOpen, SessionClosed
+from donations.custody.rounds import RoundClosed, RoundCounted
 from donations.models.cashier import CashierSession
+from donations.models.collection_round import CollectionRound
 from donations.models.desk import Decision
 from donations.pledging import CashItem
 from flows.checking import check_ledger
-from flows.collecting import decide_on_round
+from flows.collecting import cancel_round, decide_on_round
 from flows.custody import decide_on_count
 from ledger.postings import balance_rial
 from offices.scope import EVERYWHERE
@@ -112,3 +114,25 @@ def test_two_persons_at_once_close_a_round_once(database, people):
     assert came is not None
     with database.reading() as session:
         assert balance_rial(session, "desk:07") == 70_000
+
+
+@pytest.mark.parametrize("is_cancelled_first", [True, False])
+def test_a_round_is_cancelled_or_counted_and_never_both(database, people, is_cancelled_first):
+    with database.writing() as session:
+        clerk = session.get_one(StaffMember, people[0])
+        walked = a_round(session, clerk, a_box(session, clerk))
+        found(session, walked, clerk)
+
+    def count_it(session):
+        clerk = session.get_one(StaffMember, people[0])
+        counted_round(session, session.get_one(CollectionRound, walked.id), clerk, 70_000)
+
+    def cancel_it(session):
+        cancel_round(session, EVERYWHERE, walked.id, "باران", cancelled_by_id=people[1], now=NOON)
+
+    acts = (cancel_it, count_it) if is_cancelled_first else (count_it, cancel_it)
+    came = one_after_the_other(database, *acts)
+
+    assert isinstance(came, RoundClosed if is_cancelled_first else RoundCounted)
+    with database.reading() as session:
+        assert check_ledger(session).ok

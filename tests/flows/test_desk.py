@@ -32,12 +32,14 @@ from donations.voiding import (
 )
 from flows.catalogue import enter_terminal
 from flows.desk import (
+    Arrival,
     CashHandedOver,
     SeenBefore,
     WalkIn,
     approve_void,
     drawer,
     hand_over_cash,
+    receive_promised,
     record_walk_in,
     slips_with_state,
 )
@@ -138,9 +140,14 @@ def test_the_card_terminal_of_another_desk_is_refused(session, clerk, now):
     account_id, elsewhere = session.scalars(select(BankAccount.id)).one(), office_id(session, "06")
     enter_terminal(session, "pos-06", "5106", bank_account_id=account_id, office_id=elsewhere)
     card = {"tender": Tender.CARD_TERMINAL, "terminal": "pos-06", "trace_number": "654321"}
+    pledge = a_pledge(session, CashItem(1_000_000), office="07")
+    promised = Arrival(pledge.tracking_code, [item.id for item in pledge.items], **card)
+    by = {"office_id": clerk.office_id, "staff_id": clerk.id, "request_key": None, "now": now}
 
     with pytest.raises(NotFound):
         walk_in(session, clerk, now, **card)
+    with pytest.raises(NotFound):
+        receive_promised(session, EVERYWHERE, promised, **by)
 
 
 def test_a_person_may_tell_two_cheques_of_one_number_apart(session, clerk, now):

@@ -27,8 +27,10 @@ from flows.desk import (
 from flows.lists.cells import HandedIn
 from flows.lists.columns import ListKind
 from flows.lists.taking import take_list
+from offices.holding import hold_office
 from offices.places import Office
 from offices.scope import EVERYWHERE
+from offices.staff import StaffMember
 from tests.factories import NOON, a_desk_contribution, a_staff_member, office_id
 
 CASH_RIAL = 1_000_000
@@ -74,12 +76,30 @@ def test_two_who_hand_in_the_same_list_at_once_record_it_once(database, people):
     def by(staff_id):
         def hand_in(session):
             handed_in = HandedIn(EVERYWHERE, staff_id, NOON)
-            taken.append(take_list(session, ListKind.WALK_INS, rows, handed_in, only_good=True))
+            taken.append(take_list(session, ListKind.WALK_INS, rows, handed_in))
 
         return hand_in
 
     assert one_after_the_other(database, by(people[0]), by(people[1])) is None
     assert [(each.new, each.known) for each in taken] == [(1, 0), (0, 1)]
+
+
+def test_a_list_waits_for_a_form_of_its_clerk_without_holding_the_desk(database, people):
+    """Both lock the person before the office; the other way round neither would ever end."""
+    rows = [(2, {"received_on": jalali_plain(tehran_date(NOON)), "amount_rial": "2000000"})]
+
+    def alone():
+        with database.writing() as session:
+            take_list(session, ListKind.WALK_INS, rows, HandedIn(EVERYWHERE, people[0], NOON))
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.writing() as session:
+            session.get_one(StaffMember, people[0], with_for_update={"key_share": True})
+            waiting = pool.submit(alone)
+            with pytest.raises(StillWaiting):
+                waiting.result(timeout=0.5)
+            hold_office(session, office_id(session))
+        assert waiting.exception(timeout=30) is None
 
 
 def free_rial(database):

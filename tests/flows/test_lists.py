@@ -46,8 +46,11 @@ def a_file(kind, *rows, above=()):
 
 
 def taken(session, staff, file, kind=LEAVES, *, only_good=False, scope=EVERYWHERE):
-    rows = read_list(file, kind)
-    return take_list(session, kind, rows, HandedIn(scope, staff.id, NOON), only_good=only_good)
+    rows, handed_in = read_list(file, kind), HandedIn(scope, staff.id, NOON)
+    told = take_list(session, kind, rows, handed_in)
+    if not only_good:
+        return told
+    return take_list(session, kind, rows, handed_in, shown=told.questioned)
 
 
 def leaves(session):

@@ -15,7 +15,12 @@ from donations.custody.rounds import (
     RoundClosed,
     RoundCounted,
 )
-from donations.custody.slip_sources import SourceUnusable, slip_of_count, sources_waiting
+from donations.custody.slip_sources import (
+    NotOfSources,
+    SourceUnusable,
+    slip_of_count,
+    sources_waiting,
+)
 from donations.models.cash_count import CountDecision
 from donations.models.charity_box import BoxSeal
 from donations.models.collection_round import (
@@ -50,6 +55,7 @@ from offices.scope import EVERYWHERE, NOWHERE
 from reconciliation.expected import ExpectedDeposit
 from tests.custody import a_box, a_round, a_session, counted, counted_round, found
 from tests.factories import NOON, a_desk_contribution, a_staff_member
+from tests.ledger.corrupting import behind_the_triggers
 
 
 @pytest.fixture
@@ -195,6 +201,44 @@ def test_a_source_that_the_list_does_not_show_any_more_can_be_named(
 def test_what_names_no_source_of_the_desk_is_refused(session, clerk, key):
     with pytest.raises(SourceUnusable):
         slip(session, clerk, 1_000_000, key)
+
+
+def test_the_float_of_a_session_is_not_told_as_its_cash_a_second_time(session, clerk, closed):
+    first, _gifts = closed
+    later = a_session(session, clerk, 400_000)  # the cash of the session before
+    cash(session, clerk, 60_000)
+    counted(session, later, 460_000, by=clerk)
+
+    assert waiting(session, clerk) == {f"s{first.id}": 400_000, f"s{later.id}": 60_000}
+    with pytest.raises(NotOfSources), session.begin_nested():
+        slip(session, clerk, 60_001, f"s{later.id}")
+    slip(session, clerk, 460_000, f"s{first.id}", f"s{later.id}")
+    assert whole(session) == {}
+
+
+def test_a_session_that_brought_nothing_but_its_float_is_on_no_slip(session, clerk, closed):
+    first, _gifts = closed
+    counted(session, a_session(session, clerk, 400_000), 400_000, by=clerk)
+
+    assert waiting(session, clerk) == {f"s{first.id}": 400_000}
+
+
+def test_a_slip_of_a_float_is_found(database):
+    with database.writing() as session:
+        clerk = a_staff_member(session, "clerk")
+        cash(session, clerk, 400_000)
+        later = a_session(session, clerk, 400_000)
+        cash(session, clerk, 60_000)
+        counted(session, later, 460_000, by=clerk)
+        slip(session, clerk, 60_000, f"s{later.id}")
+        assert whole(session) == {}
+
+    behind_the_triggers(
+        database, "deposit_slip", "UPDATE deposit_slip SET amount_rial = amount_rial + 1"
+    )
+
+    with database.reading() as session:
+        assert "slips" in whole(session)
 
 
 def test_cash_of_a_round_that_is_still_there_is_entered_again_under_its_code(
@@ -413,7 +457,7 @@ def test_a_round_is_cancelled_once_for_a_reason_before_it_is_counted(session, cl
 
     other = a_round(session, clerk, a_box(session, clerk))
     cancel(session, other, clerk)
-    for late in (cancel, found):
+    for late in (cancel, found, lambda *of: counted_round(*of, 0)):
         with pytest.raises(RoundClosed):
             late(session, other, clerk)
 

@@ -15,8 +15,9 @@ from donations.voiding import ask_for_void
 from flows.catalogue import enter_terminal
 from flows.checking import check_ledger
 from flows.desk import WalkIn, approve_void, record_walk_in
+from flows.lists.cells import HandedIn
 from flows.lists.columns import COLUMNS, ListKind
-from flows.lists.taking import ListTooLong
+from flows.lists.taking import ListTooLong, read_list, take_list
 from ledger.accounts import BankAccount, LedgerAccount
 from ledger.postings import Entry
 from offices.audit import AuditEntry
@@ -58,6 +59,14 @@ def staff(session):
 
 def hand_in(session, staff, *rows, **how):
     return taken(session, staff, a_file(WALK_INS, *rows), WALK_INS, **how)
+
+
+def void_entry(session, staff):
+    """Void the only entry that there is."""
+    (entry,) = session.scalars(select(Contribution.id))
+    other = a_staff_member(session, "manager").id
+    request = ask_for_void(session, EVERYWHERE, entry, reason="x", asked_by_id=staff.id, now=NOON)
+    approve_void(session, EVERYWHERE, request.id, decided_by_id=other, now=NOON)
 
 
 def gifts(session):
@@ -212,10 +221,7 @@ def test_an_equal_gift_is_told_with_its_receipt_until_its_last_column_differs(se
 
 def test_a_known_row_of_a_void_entry_says_so(session, staff):
     hand_in(session, staff, NOBODY)
-    (entry,) = session.scalars(select(Contribution.id))
-    other = a_staff_member(session, "manager").id
-    request = ask_for_void(session, EVERYWHERE, entry, reason="x", asked_by_id=staff.id, now=NOON)
-    approve_void(session, EVERYWHERE, request.id, decided_by_id=other, now=NOON)
+    void_entry(session, staff)
 
     assert hand_in(session, staff, NOBODY).known_rows[0].is_void
 
@@ -230,6 +236,32 @@ def test_a_row_with_a_receipt_number_is_known_where_it_says_the_same(session, st
     assert hand_in(session, staff, same).known == 1
     assert hand_in(session, staff, other).bad[0].refusal.code == "walk_in_list.says_otherwise"
     assert hand_in(session, elsewhere, same, scope=of_06).bad[0].refusal.code == "not_found"
+
+
+def test_a_row_with_the_receipt_number_of_a_void_entry_is_told(session, staff):
+    hand_in(session, staff, NOBODY)
+    void_entry(session, staff)
+
+    told = hand_in(session, staff, ["1405/07/000001", *NOBODY[1:]])
+
+    assert [(bad.field, bad.refusal.code) for bad in told.bad] == [("number", "walk_in_list.void")]
+
+
+def test_a_row_that_is_known_only_since_the_list_was_looked_at_is_shown_first(session, staff):
+    """A colleague recorded an equal gift meanwhile: it is not lost behind "known already"."""
+    looked_at = [NOBODY, a_row(amount_rial="")]
+    rows, handed_in = (
+        read_list(a_file(WALK_INS, *looked_at), WALK_INS),
+        HandedIn(EVERYWHERE, staff.id, NOON),
+    )
+    shown = take_list(session, WALK_INS, rows, handed_in).questioned
+    hand_in(session, a_staff_member(session, "colleague"), NOBODY)
+
+    told = take_list(session, WALK_INS, rows, handed_in, shown=shown)
+
+    assert (shown, told.is_recorded) == ({3}, False)
+    assert [row.receipt_number for row in told.known_rows] == ["1405/07/000001"]
+    assert take_list(session, WALK_INS, rows, handed_in, shown=told.questioned).is_recorded
 
 
 def test_a_list_is_no_longer_than_one_short_transaction_takes(session, staff):

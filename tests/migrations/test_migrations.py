@@ -12,6 +12,7 @@ from core.database import Database
 from core.settings import ROOT
 from migrations.tables import METADATA
 from tests.databases import SERVER_URL
+from tests.reconciliation.closings import Closer, import_rows, two_days
 
 
 def checks_in(database):
@@ -123,6 +124,25 @@ def test_undoing_the_letterheads_keeps_receipts_and_checks(tmp_path, template):
             assert connection.scalar(text("SELECT letterhead_id FROM receipt")) is None
             connection.rollback()
         database.engine.dispose()
+
+
+def test_a_database_that_stood_at_0016_comes_to_what_the_code_says(database):
+    """With a day that was signed there: from now on the database itself guards it."""
+    import_rows(database, two_days(database))
+    closer = Closer(database)
+    closer.close()
+    config = Config(toml_file=str(ROOT / "pyproject.toml"))
+
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0016")
+        command.upgrade(config, "head")
+
+    with pytest.raises(IntegrityError, match="signed"), database.engine.begin() as connection:
+        connection.execute(text("DELETE FROM account_lock"))
+    migrated = checks_in(database), triggers_in(database)
+    rebuilt_from_the_code(database)
+    assert (checks_in(database), triggers_in(database)) == migrated
 
 
 def test_migration_files_are_numbered_in_order():

@@ -8,6 +8,7 @@ from receipts.documents.certificates import certificate_document
 from receipts.documents.counter_slips import CounterSlipFacts, counter_slip_document
 from receipts.documents.delivery_notes import delivery_note_document
 from receipts.documents.facts import GoodsLine, HoursLine, ReceiptKind, Signatory
+from receipts.documents.hand_over_slips import HandOverFacts, SlipLine, hand_over_document
 from receipts.documents.layouts import RECEIPT_PAPERS, Paper, receipt_document
 from receipts.documents.thanks import thanks_document
 from receipts.pdf.document import Document
@@ -96,6 +97,30 @@ ENGLISH_SLIP = replace(
     holder="Public participation of the State Welfare Organisation",
     sheba=None,
 )
+HANDED = HandOverFacts(
+    language="fa",
+    organisation=CASH.organisation,
+    unit=CASH.unit,
+    number="07-12",
+    handed_on=date(2025, 10, 14),
+    office="بهزیستی استان تهران",
+    receiver="مرکز توان‌بخشی آفتاب، خانم احمدی",
+    made_by="زهرا کاظمی",
+    lines=(
+        SlipLine("پتوی دونفرهٔ نو", "20", "تخته", CASH.tracking_code),
+        SlipLine("برنج", "12.5", "کیلوگرم", CASH.tracking_code, arrived="12", came_back="0.5"),
+    ),
+)
+ENGLISH_HANDED = replace(
+    HANDED,
+    language="en",
+    organisation=ENGLISH.organisation,
+    unit=ENGLISH.unit,
+    office="Tehran province",
+    receiver="Aftab centre, Mrs Ahmadi",
+    made_by="Zahra Kazemi",
+    lines=(SlipLine("Wheelchairs", "2", "pieces", CASH.tracking_code),),
+)
 YEAR = AnnualFacts(
     language="fa",
     organisation=CASH.organisation,
@@ -147,6 +172,8 @@ def documents() -> dict[str, Document]:
         "thanks-en": thanks_document(ENGLISH),
         "delivery-note-fa": delivery_note_document(GOODS),
         "delivery-note-en": delivery_note_document(ENGLISH),
+        "hand-over-fa": hand_over_document(HANDED),
+        "hand-over-en": hand_over_document(ENGLISH_HANDED),
         "counter-slip-fa-a5": counter_slip_document(SLIP),
         "counter-slip-fa-roll": counter_slip_document(SLIP, paper=Paper.ROLL),
         "counter-slip-en-a5": counter_slip_document(ENGLISH_SLIP),

@@ -14,7 +14,9 @@ from receipts.life.audit_list import Hole, list_series
 from receipts.life.audit_report import audit
 from receipts.life.auditing import number_gaps, series_standing
 from receipts.life.blocks import (
+    HELD_MAX,
     NoBlockLeft,
+    NumbersUnsent,
     UnusableSize,
     allot_block,
     block_of,
@@ -147,6 +149,23 @@ def test_beside_a_block_of_which_only_unsent_numbers_are_left_a_browser_takes_an
     assert taken == [second.id, second.id]
     assert block_of(session, office, ONE, now=NOON).id == second.id
     use(session, first, 1)
+
+
+def test_a_browser_that_says_again_and_again_that_its_block_is_used_up_gets_few(session):
+    blocks = [a_block(session, size, device=None) for size in range(2, 4 + HELD_MAX)]
+    asks = {"taken_by_id": blocks[0].allotted_by_id, "now": NOON}
+    held = None
+    for block in blocks[:HELD_MAX]:
+        taken = take_block(session, block.office_id, ONE, used_up_id=held, **asks)
+        assert taken.id == block.id
+        held = taken.id
+
+    with pytest.raises(NumbersUnsent):
+        take_block(session, block.office_id, ONE, used_up_id=held, **asks)
+    for serial in (1, 2):
+        give_up(session, blocks[0], serial)
+    fourth = take_block(session, block.office_id, ONE, used_up_id=held, **asks)
+    assert fourth.id == blocks[HELD_MAX].id
 
 
 def test_a_number_is_spent_once(session):

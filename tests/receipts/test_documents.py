@@ -14,6 +14,7 @@ from receipts.documents.certificates import certificate_document, has_certificat
 from receipts.documents.counter_slips import counter_slip_document
 from receipts.documents.delivery_notes import delivery_note_document, has_delivery_note
 from receipts.documents.facts import facts_from_json, facts_to_json
+from receipts.documents.hand_over_slips import hand_over_document
 from receipts.documents.layouts import Paper, draw_receipt, receipt_document
 from receipts.documents.seal_picture import UnusableSeal, seal_rows, seal_text
 from receipts.documents.thanks import has_thanks, thanks_document
@@ -27,6 +28,7 @@ from tests.receipts.documents import (
     ENGLISH_SLIP,
     ENGLISH_YEAR,
     GOODS,
+    HANDED,
     HOURS,
     SIGNED,
     SLIP,
@@ -60,6 +62,14 @@ FOUND = {
     "thanks-en": ("Letter of thanks", "Maryam Karimi"),
     "delivery-note-fa": ("رسید تحویل کالا", "تحویل‌دهنده", "انبار", "امضای تحویل‌گیرنده"),
     "delivery-note-en": ("Delivery note for goods", "Deliverer", "Warehouse", "Wheelchairs"),
+    "hand-over-fa": (
+        "حوالهٔ تحویل کالا",
+        "۰۷-۱۲",
+        "مرکز توان‌بخشی آفتاب",
+        "۱۲٫۵ کیلوگرم",
+        "برگشت ۰٫۵",
+    ),
+    "hand-over-en": ("Hand-over slip for goods", "07-12", "Aftab centre", "2 pieces", "Receiver"),
     "counter-slip-fa-a5": ("1500700012345", "۹۰۱۹۰", "این برگه رسید نیست"),
     "counter-slip-fa-roll": ("1500700012345", "دو میلیون و پانصد هزار ریال تمام"),
     "counter-slip-en-a5": ("Slip for paying at a bank", "2,500,000 rials", "90190"),
@@ -189,6 +199,7 @@ def test_a_name_of_200_characters_stays_on_the_paper(name, name_of):
         lambda: counter_slip_document(replace(SLIP, donor_name="😀")),
         lambda: annual_document(replace(YEAR, donor_name="😀")),
         lambda: delivery_note_document(replace(GOODS, organisation="😀")),
+        lambda: hand_over_document(replace(HANDED, receiver="😀")),
     ],
 )
 def test_what_cannot_be_printed_is_refused_by_name(draw):

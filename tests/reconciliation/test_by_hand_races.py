@@ -1,7 +1,10 @@
 """Acts by hand beside each other, a signature and an undo: all is held in one order."""
 
+import inspect
+
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
 from core.refusals import Refusal
 from donations.pledging import CashItem
@@ -10,13 +13,15 @@ from flows.by_hand import accept, mark_transfer
 from flows.importing import import_statement, undo_import
 from flows.settling_by_hand import settle_by_hand
 from reconciliation import assigning
-from reconciliation.assigning import LineNotOpen, PledgeNotOpen
+from reconciliation.assigning import LineNotOpen, PledgeNotOpen, open_cash_rial
 from reconciliation.lines import StatementFile, StatementLine
+from reconciliation.locks import hold_for_signing
 from reconciliation.matches import Match
 from reconciliation.settling_by_hand import batches_for_line, owed_in_batch
 from tests.factories import NOON, a_pledge
 from tests.reconciliation.bank import DAY, Booking, as_csv, cells
 from tests.reconciliation.closings import LATER, YESTERDAY, Closer, import_rows, two_days
+from tests.reconciliation.planted import account_id
 from tests.reconciliation.test_closing_races import Paused
 from tests.reconciliation.test_importing import an_account
 from tests.reconciliation.test_races import WAIT, Beside
@@ -82,6 +87,42 @@ def test_a_signature_waits_for_offers_that_are_accepted(database, closer, beside
     assert isinstance(signing[0].ended(), Refusal)  # the day is not as it was prepared
 
 
+ACTS = [
+    *(
+        act
+        for name, act in inspect.getmembers(by_hand, inspect.isfunction)
+        if act.__module__ == by_hand.__name__ and not name.startswith("_")
+    ),
+    settle_by_hand,
+]
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
+def test_every_act_by_hand_waits_for_a_signature_before_it_takes_an_account(database, closer, act):
+    import_rows(database, [Booking(RIAL, day=YESTERDAY), Booking(5, day=DAY)])
+    (line_id,) = lines(database)
+    told = {"line_id": line_id, "pairs": [(line_id, 0)], "parts": [], "chosen": [], "fund": None}
+    told |= {"made_by_id": closer.first, "now": NOON}
+    wanted = [
+        name
+        for name, parameter in inspect.signature(act).parameters.items()
+        if name != "session" and parameter.default is parameter.empty
+    ]
+
+    def act_alone():
+        with database.writing() as session:
+            act(session, **{name: told.get(name, 0) for name in wanted})
+
+    with database.writing() as session:
+        hold_for_signing(session)  # no account yet
+        acting = Beside(act_alone)
+        acting.join(WAIT)
+        assert acting.is_alive()
+        hold_for_signing(session, account_id(session))
+
+    assert not isinstance(acting.ended(), DBAPIError)  # nobody was shot down: it was no deadlock
+
+
 def test_a_signature_waits_for_a_settlement_by_hand(database, closer):
     import_rows(database, two_days(database))
     sheet_id, line_id = closer.prepare(), closer.line(5_000_000 - 1_200)
@@ -123,6 +164,17 @@ def test_offers_accepted_beside_others_wait_for_them(
     assert accepting(database, closer, first).refused == []
     assert [type(each) for _, each in other[0].ended().refused] == [refusal, refusal]
     assert matches(database) == 2
+
+
+def test_asking_what_a_pledge_promises_keeps_nobody_waiting(database, closer):
+    (pledge,) = promises(database, 1)
+    import_rows(database, [Booking(RIAL, day=YESTERDAY), Booking(5, day=DAY)])
+
+    with database.reading() as session:  # as a page does before it splits a line
+        assert open_cash_rial(session, pledge) == RIAL
+        other = Beside(lambda: accepting(database, closer, [(closer.line(RIAL), pledge)]))
+
+        assert other.ended().refused == []
 
 
 def test_an_undo_of_an_import_waits_for_whoever_marks_both_sides(database, closer, beside):

@@ -231,7 +231,9 @@ def test_an_administrator_sets_a_limit_and_a_clerk_reads_it(clerk, app, database
     with database.reading() as session:
         limit = limit_on(session, DeskLimit.CASH_DIFFERENCE_RIAL, tehran_date(NOON))
     assert limit == 10_000
-    assert "/desk/limits" in boss.get("/headquarters").links
+    way_in = "/desk/donors"  # the first page of the desks that an administrator may read
+    assert way_in in boss.get("/headquarters").links
+    assert "/desk/limits" in boss.get(way_in).links
 
 
 @pytest.mark.parametrize(
@@ -288,7 +290,7 @@ def test_finance_names_the_slip_of_cash_that_came_under_a_void_one(clerk, manage
     import_statement(database, as_csv(cells(bookings)), "s.csv", account="90190", now=NOON)
     accountant = at_work(app, database, Role.FINANCE, office="00")
     page = accountant.get("/finance/lines/1")
-    assert "پول آن با همین مبلغ و با شناسهٔ واریز دیگری انتظار می‌رود" in page.words
+    assert "پول آن با همین مبلغ انتظار می‌رود" in page.words
     hidden = accountant.form("/finance/lines/1")
 
     told = accountant.send("/finance/lines/1/receive", {}, hidden=hidden)

@@ -13,6 +13,7 @@ from tests.factories import a_pledge
 from tests.staff import at_work
 
 BLANKETS = {"goods1_description": "پتو", "goods1_quantity": "۲۰", "goods1_unit": "تخته"}
+BLANKETS |= {"goods1_category": "other"}
 FOUND = {
     "goods1_condition": "good",
     "goods1_basis": "appraiser",
@@ -66,7 +67,9 @@ def test_a_clerk_who_says_nothing_writes_nothing(clerk, database):
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
+        ({"goods1_category": ""}, "گروه کالا را انتخاب کنید"),
         ({**FOUND, "goods1_condition": ""}, "وضعیت کالا را انتخاب کنید"),
+        ({"goods1_category": "bedding"}, "وضعیت کالا را انتخاب کنید"),
         ({**FOUND, "goods1_assessed_value": ""}, "ارزش برآوردی را بنویسید"),
         ({**FOUND, "goods1_basis": "not_valued"}, "مبنای ارزش را انتخاب کنید"),
         ({**FOUND, "goods1_appraiser": ""}, "نام کارشناس را بنویسید"),
@@ -95,6 +98,7 @@ def pledge(database):
 def test_what_was_promised_is_received_with_how_it_was_found(clerk, database, pledge):
     goods, hours = (f"item{item.id}" for item in pledge.items)
     fields = {goods: "y", f"{goods}_condition": "worn", f"{hours}_place": "نیامد"}
+    fields |= {f"{goods}_category": "other"}
 
     clerk.send(f"/desk/receive/{pledge.tracking_code}", fields)
 

@@ -11,7 +11,7 @@ from donations.models.acceptance_rule import AcceptanceRule
 from donations.models.contribution import Contribution
 from donations.models.goods_offer import GoodsAppointment
 from donations.models.hand_over import HandOver
-from donations.models.inspection import Valuation
+from donations.models.inspection import Inspection, Valuation
 from donations.models.need import Need
 from donations.models.pledge import ItemState, Pledge
 from donations.models.stock import StockMovement
@@ -21,6 +21,7 @@ from offices.granting import Role
 from offices.scope import EVERYWHERE
 from tests.factories import a_pledge, office_id
 from tests.goods import FUND, a_need
+from tests.receipts.drawn import pdfium_text
 from tests.staff import at_work
 
 MILK = GoodsItem("شیر خشک", 5_000, "قوطی")
@@ -57,7 +58,7 @@ def look_at(clerk, code, item_id, status=200, **seen):
 
 def received(database, clerk, item=None):
     code, item_id, key = promised(database, item or GoodsItem("پتو", 20_000, "تخته"))
-    look_at(clerk, code, item_id, item_condition="new", item_shelf="قفسه ۳")
+    look_at(clerk, code, item_id, item_category="other", item_condition="new", item_shelf="قفسه ۳")
     return code, key
 
 
@@ -141,6 +142,33 @@ def test_what_a_rule_asks_is_asked_beside_the_field(clerk, database):
     assert "item_expires_on-error" in page.ids
 
 
+def test_no_form_chooses_the_category_of_goods_for_the_clerk(clerk, manager, database):
+    code, item_id, _key = promised(database)
+
+    looked = look_at(clerk, code, item_id, status=422, item_condition="new")
+    ticked = clerk.send(f"/desk/receive/{code}", {f"item{item_id}": "y"}, status=422)
+    asked = {"kind": "goods", "title": "شیر", "quantity": "5", "unit": "قوطی"}
+    wanted = manager.send("/desk/needs/new", asked, status=422)
+
+    assert "item_category-error" in looked.ids
+    assert f"item{item_id}_category-error" in ticked.ids
+    assert "category-error" in wanted.ids
+
+
+def test_goods_that_count_for_a_need_are_in_its_category_from_the_start(
+    client, clerk, manager, database
+):
+    offer(client, published(database, manager.staff_member_id), 12)
+    with database.reading() as session:
+        pledge = session.scalars(select(Pledge)).one()
+        code, item_id = pledge.tracking_code, pledge.items[0].id
+
+    look_at(clerk, code, item_id, item_condition="new", item_works="yes")
+
+    with database.reading() as session:
+        assert session.scalars(select(Inspection)).one().category.code == "rehabilitation_aid"
+
+
 def test_a_walk_in_of_milk_is_refused_beside_its_row(clerk, database):
     row = {"description": "شیر خشک", "quantity": "5", "unit": "قوطی", "category": "formula_milk"}
     row |= {"condition": "new", "is_opened": "no", "expires_on": "1405/09/21"}
@@ -155,7 +183,7 @@ def test_a_walk_in_of_milk_is_refused_beside_its_row(clerk, database):
 
 def test_a_dear_walk_in_waits_for_a_second_person(clerk, manager, database):
     row = {"description": "دستگاه", "quantity": "1", "unit": "عدد", "condition": "new"}
-    row |= {"basis": "donor", "assessed_value": "600000000"}
+    row |= {"category": "other", "basis": "donor", "assessed_value": "600000000"}
 
     page = clerk.send("/desk/walk-in", {f"goods1_{name}": value for name, value in row.items()})
 
@@ -234,6 +262,23 @@ def test_goods_lie_in_stock_and_leave_on_a_slip(client, clerk, app, database):
     with database.reading() as session:
         assert [row.thousandths for row in stock_of(session, EVERYWHERE)] == [20_000]
         assert check_ledger(session).ok
+
+
+def test_a_slip_is_printed_for_both_offices_and_no_other(app, clerk, database):
+    received(database, clerk)
+    there, stranger = (at_work(app, database, Role.CLERK, office=code) for code in ("03", "06"))
+    with database.reading() as session:
+        field = kind_field(stock_of(session, EVERYWHERE)[0])
+        office = office_id(session, "03")
+    page = clerk.send("/desk/goods/slips/new", {field: "5", "to_office": office})
+    path = next(link for link in page.links if link.endswith("/slip.pdf"))
+
+    found = [pdfium_text(person.http.get(path).data) for person in (clerk, there)]
+    found.append(pdfium_text(clerk.http.get(f"{path}?language=en").data))
+
+    assert ["حوالهٔ تحویل کالا" in text and "۵ تخته" in text for text in found[:2]] == [True, True]
+    assert "Hand-over slip for goods" in found[2]
+    assert stranger.http.get(path).status_code == 404
 
 
 def test_a_shelf_is_written_down(clerk, database):

@@ -42,7 +42,8 @@ def ticks(pledge, *kinds):
         item.kind: "with_cash" if item.kind is ItemKind.CASH else f"item{item.id}"
         for item in pledge.items
     }
-    return {names[kind]: "y" for kind in kinds}
+    chosen = {f"{names[ItemKind.GOODS]}_category": "other"}
+    return {**chosen, **{names[kind]: "y" for kind in kinds}}
 
 
 def receive(clerk, pledge, *kinds, status=200, **fields):

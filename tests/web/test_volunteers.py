@@ -292,6 +292,7 @@ BAKERS_GIFT = {
     "goods1_description": "ژتون نان",
     "goods1_quantity": "۴۰",
     "goods1_unit": "برگ",
+    "goods1_category": "other",
     "service1_skill": "نانوایی و آشپزی",
     "service1_hours": "16",
     "service1_is_promised": "y",

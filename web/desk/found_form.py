@@ -1,15 +1,21 @@
-"""The part of a desk's form that says how goods and hours were found: all of it optional."""
+"""The part of a desk's form that says how goods and hours were found.
+
+The category of goods is chosen by a person: a form that chose one would choose its rules as well.
+The rest is optional.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask import g
+from sqlalchemy.orm import Session
 from wtforms import Field, Form, SelectField, StringField
 
 from core.refusals import Refusal
 from core.words import Later, _, spoken
 from donations.accepting import NUMBER_MAX, GoodsFound, HoursFound
+from donations.goods.offering import needed_category
 from donations.goods.rules import categories
 from donations.goods.stocking import SHELF_MAX
 from donations.models.acceptance import Condition, ValueBasis
@@ -58,7 +64,7 @@ class GoodsFoundFields:
 
     @property
     def is_open(self) -> bool:
-        """Whether anything was said, or has to be mended."""
+        """Whether more than "other goods" was said, or has to be mended."""
         return any(
             (field.data and field.data not in (ValueBasis.NOT_VALUED, OTHER)) or field.errors
             for field in _fields(self)
@@ -66,9 +72,12 @@ class GoodsFoundFields:
 
     def is_whole(self, item: StringField | None = None) -> bool:
         """Check what the fields must be together; ``item`` names the goods, where it is a field."""
+        is_empty = item is not None and not is_filled(item)
+        if not is_empty and not self.category.data:
+            return refuse(self.category, _("Choose the category."))
         if not self.is_open:
             return True
-        if item is not None and not is_filled(item):
+        if item is not None and is_empty:
             return refuse(item, _("Write what the goods are."))
         if not self.condition.data:
             return refuse(self.condition, _("Choose the condition."))
@@ -94,7 +103,7 @@ class GoodsFoundFields:
             self.assessed_value.value,
             self.appraiser.data or None,
             self.warehouse_number.data or None,
-            category=self.category.data or OTHER,
+            category=self.category.data,
             expires_on=self.expires_on.value,
             is_opened=_YES_OR_NO[self.is_opened.data or _NOT_SAID],
             works=_YES_OR_NO[self.works.data or _NOT_SAID],
@@ -159,6 +168,16 @@ def category_choices() -> list[tuple[str, str]]:
     return list(g.goods_categories)
 
 
+def categories_to_choose() -> list[tuple[str, str]]:
+    """The same behind an invitation to choose one."""
+    return [(_NOT_SAID, _("Please choose")), *category_choices()]
+
+
+def choose_needed(session: Session, row: GoodsFoundFields, item_id: int) -> None:
+    """Choose the category of the need in which an item has its place, where nobody chose yet."""
+    row.category.data = row.category.data or needed_category(session, item_id) or _NOT_SAID
+
+
 def blame_goods(form: Form, prefix: str, refusal: Refusal) -> bool:
     """Show a refusal beside the field of these goods that it is about; whether there is one."""
     name = f"{prefix}_{refusal.field}"
@@ -172,7 +191,7 @@ def goods_found(prefix: str) -> dict[str, Field]:
     """The fields beside one kind of goods, by their names in the form."""
     return {
         f"{prefix}_category": SelectField(
-            Later("Category"), choices=category_choices, default=OTHER
+            Later("Category"), choices=categories_to_choose, default=_NOT_SAID
         ),
         f"{prefix}_expires_on": DayField(Later("Expires on")),
         f"{prefix}_is_opened": SelectField(

@@ -21,6 +21,7 @@ from web.desk.found_form import (
     GoodsFoundFields,
     HoursFoundFields,
     blame_goods,
+    choose_needed,
     goods_found,
     goods_found_in,
     hours_found,
@@ -108,6 +109,9 @@ def _form(session: Session, pledge: Pledge) -> ReceiveForm:
         )
         for item in others
     }
+    for id_, row in form.found.items():
+        if isinstance(row, GoodsFoundFields):
+            choose_needed(session, row, id_)
     office = own_office(session, the_person())
     form.offer([row.name for row in terminals_at(session, office.id)])
     return form

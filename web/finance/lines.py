@@ -195,7 +195,7 @@ def refund_line(line_id: int) -> ResponseReturnValue:
 
 
 def slip_line(line_id: int) -> ResponseReturnValue:
-    """Say that an open credit is the cash of a slip whose deposit id it does not bear."""
+    """Say that an open credit is the cash of a slip."""
     slip_id = request.form.get("slip", 0, type=int)
     return _said(
         line_id,

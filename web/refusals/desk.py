@@ -55,6 +55,12 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
         Later("Please give the reason, with at most %(longest)s characters."),
     ),
     "number_block.size": (Later("A block has one to %(most)s numbers."),),
+    "number_block.unsent": (
+        Later(
+            "Numbers of %(most)s blocks of this browser are not sent yet. Please send what waits,"
+            " or give it up, before you take another block."
+        ),
+    ),
     "offline.content_differs": (
         Later(
             "This entry was recorded before, with another content, under the number %(number)s."
@@ -99,6 +105,12 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
     ),
     "walk_in_list.says_otherwise": (
         Later("The receipt of this number says another day or amount."),
+    ),
+    "walk_in_list.void": (
+        Later(
+            "The entry of this receipt is void. If this is a gift of its own, leave the receipt"
+            " number empty."
+        ),
     ),
     "paper_book.closed": (Later("This book was taken back; its leaves have their last word."),),
     "paper_book.leaf_known": (

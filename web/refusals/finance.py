@@ -126,8 +126,8 @@ SENTENCES: Mapping[str, tuple[Later, ...]] = {
     ),
     "reconciliation.slip_not_awaited": (
         Later(
-            "The cash of this slip is not awaited on this account: it was matched or voided, or the"
-            " row bears its own deposit id and is for the rules."
+            "The cash of this slip is not awaited on this account: it was matched or voided, or"
+            " goes to another account."
         ),
     ),
     "reconciliation.undone_meanwhile": (Later("This match has been undone meanwhile."),),

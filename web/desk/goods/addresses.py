@@ -15,6 +15,7 @@ from web.desk.goods.offers import (
     withdraw_goods_item,
 )
 from web.desk.goods.rules import goods_rules
+from web.desk.goods.slip_papers import goods_slip_pdf
 from web.desk.goods.stock import stock
 from web.desk.goods.values import goods_value, goods_values
 from web.pages import Allow, Page
@@ -34,6 +35,7 @@ PAGES = (
     Page("/goods/slips", goods_slips, Allow.DESK),
     Page("/goods/slips/new", new_goods_slip, Allow.DESK, _FORM),
     Page("/goods/slips/<int:hand_over_id>", goods_slip, Allow.DESK, _FORM),
+    Page("/goods/slips/<int:hand_over_id>/slip.pdf", goods_slip_pdf, Allow.DESK),
     Page("/goods/slips/lines/<int:line_id>/back", goods_back, Allow.DESK, ("POST",)),
     Page("/goods/rules", goods_rules, Allow.DESK_RULES, _FORM),
     Page("/needs", needs, Allow.NEEDS),

@@ -12,7 +12,7 @@ from wtforms import HiddenField, SelectField, StringField
 
 from core.portable import sha256_of
 from core.refusals import NotFound, Refusal
-from core.words import Later, _
+from core.words import Later, _, spoken
 from donations.goods.handing_over import (
     Arrived,
     Receiver,
@@ -106,7 +106,7 @@ def goods_slips() -> ResponseReturnValue:
         older = url_for("desk.goods_slips", before=rows[_PAGE - 1].id) if len(rows) > _PAGE else ""
         return render_template(
             "desk/goods/slips.html",
-            rows=[(row, slip_number(row), _receiver(row)) for row in rows[:_PAGE]],
+            rows=[(row, slip_number(row), receiver_of(row)) for row in rows[:_PAGE]],
             older_url=older,
         )
 
@@ -276,7 +276,7 @@ def _slip_page(session: Session, slip: HandOver, form: ArrivedForm) -> str:
         "desk/goods/slip.html",
         slip=slip,
         number=slip_number(slip),
-        receiver=_receiver(slip),
+        receiver=receiver_of(slip),
         office=named(slip.office),
         made_by=session.get_one(StaffMember, slip.made_by_id).name,
         received_by=(
@@ -290,6 +290,8 @@ def _slip_page(session: Session, slip: HandOver, form: ArrivedForm) -> str:
     )
 
 
-def _receiver(slip: HandOver) -> str:
+def receiver_of(slip: HandOver) -> str:
+    """Who takes the goods of a slip, in the language of the page."""
+    comma = ", " if spoken() == "en" else "، "
     named_ones: list[Office | Fund | None] = [slip.to_office, slip.to_fund]
-    return "، ".join([*(named(row) for row in named_ones if row), *filter(None, [slip.to_person])])
+    return comma.join([*(named(row) for row in named_ones if row), *filter(None, [slip.to_person])])

@@ -15,7 +15,13 @@ from donations.goods.words import inspection_told
 from donations.models.pledge import ItemKind, PledgeItem
 from flows.desk import promised_to
 from flows.goods import Looked, look_at_goods
-from web.desk.found_form import GoodsFoundFields, blame_goods, goods_found, goods_found_in
+from web.desk.found_form import (
+    GoodsFoundFields,
+    blame_goods,
+    choose_needed,
+    goods_found,
+    goods_found_in,
+)
 from web.desk.here import own_office
 from web.fields import QuantityField, SpokenForm, at_most
 from web.refusals import explain
@@ -46,6 +52,7 @@ def look(tracking_code: str, goods_id: int) -> ResponseReturnValue:
     with current.database.reading() as session:
         item = _item(session, tracking_code, goods_id)
         form = _form()
+        choose_needed(session, form.found, item.id)
         if request.method == "GET":
             return _page(form, item, tracking_code)
         if not (form.validate() and _is_whole(form)):

@@ -23,7 +23,6 @@ from donations.goods.needs import (
 )
 from donations.goods.offering import offers_for
 from donations.models.fund import MOST_NEEDED
-from donations.models.goods_category import OTHER
 from donations.models.goods_offer import ShareStep
 from donations.models.need import Need, NeedKind
 from donations.models.volunteer import Skill
@@ -32,7 +31,7 @@ from donations.volunteers.finding import open_skills
 from flows.offers import ask_for_more_or_less, close_need_for_all
 from offices.granting import Permission
 from offices.places import Office
-from web.desk.found_form import category_choices
+from web.desk.found_form import categories_to_choose
 from web.desk.here import fund_choices, named
 from web.fields import HoursField, QuantityField, SpokenForm, at_most, printed
 from web.numbers import read_id
@@ -67,7 +66,7 @@ class NeedForm(SpokenForm):
         Later("What is needed"), [InputRequired(_WRITE), at_most(TITLE_MAX), printed]
     )
     details = TextAreaField(Later("More about it"), [at_most(TEXT_MAX)])
-    category = SelectField(Later("Category"), choices=category_choices, default=OTHER)
+    category = SelectField(Later("Category"), choices=categories_to_choose)
     quantity = QuantityField(Later("Quantity"))
     unit = StringField(Later("Unit"), [at_most(UNIT_MAX), printed])
     skill = SelectField(Later("Skill"), validate_choice=False)
@@ -79,7 +78,9 @@ class NeedForm(SpokenForm):
         """Check every field, then those that the kind needs."""
         is_fine = super().validate()
         is_goods = self.kind.data == NeedKind.GOODS
-        for field in (self.quantity, self.unit) if is_goods else (self.skill, self.hours):
+        for field in (
+            (self.category, self.quantity, self.unit) if is_goods else (self.skill, self.hours)
+        ):
             if not (field.data or "").strip():
                 field.errors = (*field.errors, str(_WRITE))
                 is_fine = False
@@ -89,7 +90,7 @@ class NeedForm(SpokenForm):
         """What is asked for."""
         if self.kind.data == NeedKind.GOODS:
             return GoodsWanted(
-                self.category.data or OTHER, self.unit.data or "", self.quantity.value or 0
+                self.category.data or "", self.unit.data or "", self.quantity.value or 0
             )
         skill = self.skills.get(self.skill.data or "")
         return HoursWanted(

@@ -6,7 +6,7 @@ other and are checked anew.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
@@ -37,6 +37,7 @@ _TITLES = {
 _BAD_SHOWN = 200
 _CODE_MAX = 20
 _ROW_NUMBER_MAX = 2**20  # no sheet has more
+_ROW_DIGITS = 7
 
 
 class ListForm(SpokenForm):
@@ -44,6 +45,7 @@ class ListForm(SpokenForm):
 
     file = FileField(Later("Excel file"))
     rows = HiddenField()
+    shown = HiddenField()  # the numbers of those that were shown as bad or known
     code = StringField(Later("One-time code"), [at_most(_CODE_MAX)])
 
 
@@ -72,21 +74,21 @@ def handed_in_list(
             if needs_code:
                 demand_fresh_code(the_person(), form.code.data or "")
                 needs_code = False
-            only_good = bool(form.rows.data)
-            rows = _rows_in_page(kind, form.rows.data or "") if only_good else _rows_of_file(kind)
-            taken = _take(kind, rows, only_good=only_good)
+            rows = _rows_in_page(kind, form.rows.data) if form.rows.data else _rows_of_file(kind)
+            taken = _take(kind, rows, shown=_numbers(form.shown.data or ""))
         except NotFound:
             raise
         except Refusal as refusal:
             put_beside(form, "code" if needs_code else "file", refusal)
         else:
-            if only_good or not taken.is_questioned:
+            if taken.is_recorded:
                 flash(
                     _("%(new)s rows were recorded, %(known)s were known already.")
                     % {"new": digits(taken.new), "known": digits(taken.known)},
                     "success",
                 )
                 return redirect(done_url, 303)
+            form.shown.data = " ".join(str(row) for row in sorted(taken.questioned))
     page = render_template(
         "desk/lists/upload.html",
         form=form,
@@ -103,7 +105,7 @@ def handed_in_list(
         new_count=len(rows) - len({row.row for row in taken.bad}) - taken.known,
         rows_in_page=_carried(form, rows, taken),
     )
-    return page, 422 if form.errors or taken.is_questioned else 200
+    return page, 422 if form.errors or not taken.is_recorded else 200
 
 
 def list_template(kind: ListKind) -> ResponseReturnValue:
@@ -126,11 +128,11 @@ def list_template(kind: ListKind) -> ResponseReturnValue:
     )
 
 
-def _take(kind: ListKind, rows: ListRows, *, only_good: bool) -> Taken:
+def _take(kind: ListKind, rows: ListRows, *, shown: Collection[int]) -> Taken:
     who = the_person()
     handed_in = HandedIn(who.scope, who.staff_member_id, current.now())
     with current.database.writing() as session:
-        return take_list(session, kind, rows, handed_in, only_good=only_good)
+        return take_list(session, kind, rows, handed_in, shown=shown)
 
 
 def _rows_of_file(kind: ListKind) -> ListRows:
@@ -157,11 +159,17 @@ def _rows_in_page(kind: ListKind, text: str) -> ListRows:
     return rows
 
 
+def _numbers(text: str) -> Collection[int]:
+    """The numbers of rows that a page carried; what is none of them was not shown."""
+    words = (word for word in text.split() if word.isascii() and len(word) <= _ROW_DIGITS)
+    return {int(word) for word in words if word.isdigit()}
+
+
 def _carried(form: ListForm, rows: ListRows, taken: Taken) -> str:
     """The rows that the page carries: those looked at now, or those that only lack a fresh code."""
     if form.code.errors:
         return form.rows.data or ""
-    return json.dumps(rows, ensure_ascii=False) if taken.is_questioned else ""
+    return "" if taken.is_recorded else json.dumps(rows, ensure_ascii=False)
 
 
 def _shown(kind: ListKind, taken: Taken) -> Sequence[BadCell]:
