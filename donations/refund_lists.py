@@ -32,14 +32,14 @@ def payments_apart(session: Session, *, after_id: int = 0, limit: int = 100) -> 
     ).all()
 
 
-def waiting_refunds(session: Session, *, limit: int = 100) -> Sequence[OpenRefund]:
+def waiting_refunds(session: Session, *, limit: int | None = 100) -> Sequence[OpenRefund]:
     """What waits for a second person, oldest first."""
     return session.scalars(
         _open_refunds().where(OpenRefund.state_before.is_(None)).limit(limit)
     ).all()
 
 
-def refunds_under_way(session: Session, *, limit: int = 100) -> Sequence[OpenRefund]:
+def refunds_under_way(session: Session, *, limit: int | None = 100) -> Sequence[OpenRefund]:
     """What was approved and of which the bank has not said that it is done, oldest first."""
     return session.scalars(
         _open_refunds().where(OpenRefund.state_before.is_not(None)).limit(limit)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from core.database import sum_rial
 from core.refusals import NotFound
@@ -27,6 +27,7 @@ from reconciliation.matches import (
     is_of_run,
 )
 from reconciliation.reporting import Totals, totals
+from reconciliation.reports import SettlementReport
 from reconciliation.unimporting import latest_import
 
 # An open line is fresh for a day, due within a week, late within a month, and then overdue.
@@ -196,6 +197,21 @@ def settlements_page(
     if before_id is not None:
         query = query.where(Settlement.id < before_id)
     return [SettlementState(*row) for row in session.execute(query)]
+
+
+def reports_page(
+    session: Session, *, before_id: int | None = None, limit: int
+) -> Sequence[SettlementReport]:
+    """One page of the providers' reports with their terminals, newest first."""
+    query = (
+        select(SettlementReport)
+        .options(joinedload(SettlementReport.terminal))
+        .order_by(SettlementReport.id.desc())
+        .limit(limit)
+    )
+    if before_id is not None:
+        query = query.where(SettlementReport.id < before_id)
+    return session.scalars(query).all()
 
 
 def settlement_with_items(

@@ -1,6 +1,7 @@
 """The inbox: narrowed, put together, accepted many at a time, split, paired, saved as a file."""
 
 import csv
+import html
 import io
 import re
 
@@ -230,7 +231,20 @@ def test_after_an_act_the_inbox_is_where_it_was(database, accountant):
 
 
 @pytest.mark.parametrize(
-    "name", ["inbox", "lines", "runs", "settlements", "statements", "ledger", "ageing"]
+    "name",
+    [
+        "inbox",
+        "lines",
+        "offers",
+        "runs",
+        "statements",
+        "days",
+        "reports",
+        "settlements",
+        "ledger",
+        "ageing",
+        "refunds",
+    ],
 )
 @pytest.mark.parametrize("language", ["fa", "en"])
 def test_every_list_is_saved_in_both_forms(database, accountant, name, language):
@@ -272,6 +286,28 @@ def test_the_saved_inbox_is_narrowed_as_the_page_is_and_sums_up(database, accoun
     came = rows[1].index("واریز")
     assert [row[came] for row in rows[2:]] == [1_000_000, 2_000_000, 3_000_000]
     assert "2026-11-22" in rows[2]
+
+
+def saved(person, path):
+    """The headings and the rows of a list saved as CSV."""
+    text = person.http.get(f"/finance/export/{path}").data.decode("utf-8-sig")
+    _about, headings, *rows = csv.reader(io.StringIO(text))
+    return [dict(zip(headings, row, strict=True)) for row in rows]
+
+
+def test_the_saved_days_are_those_of_the_month_that_the_page_shows(database, accountant):
+    hand_in(database, Booking(1_000_000), fee(50_000))
+    (path,) = re.findall(
+        r'href="/finance/export/(days\.csv[^"]*)"',
+        accountant.get("/finance/days?account=90190&year=1405&month=9").html,
+    )
+
+    rows = saved(accountant, html.unescape(path))
+
+    assert len(rows) == 30
+    assert [row["واریز"] for row in rows if row["واریز"] != "0"] == ["1000000"]
+    assert [row["برداشت"] for row in rows if row["برداشت"] != "0"] == ["50000"]
+    assert accountant.http.get("/finance/export/days.csv?year=9999").status_code == 404
 
 
 def test_codes_stay_whole_in_a_spreadsheet(database, accountant):
@@ -331,6 +367,8 @@ def test_equal_offers_are_looked_at_and_accepted_as_one(database, accountant):
     hand_in(database, *[Booking(rial, description=text) for rial, text in texts])
     page = accountant.get("/finance/offers")
     assert "۳ ردیف" in page.words
+    rows = saved(accountant, "offers.csv")
+    assert [int(row["واریز"]) for row in rows] == [pledge.cash_rial for pledge in made]
 
     hidden = accountant.form("/finance/offers")
     (group,) = re.findall(r'name="group" value="([^"]*)"', page.html)

@@ -98,12 +98,16 @@ def test_a_payment_shows_its_steps_its_calls_and_the_way_back(maker, paid, langu
 def test_one_asks_and_another_approves(maker, checker, paid, till):
     listed = ask(maker, paid)
     assert "در انتظار نفر دوم" in listed.words
+    assert "در انتظار نفر دوم" in maker.http.get("/finance/export/refunds.csv").text
 
     page = checker.send("/finance/refunds/1", {"decision": "approved"})
 
     assert "وجه برگردانده شد" in page.words
     assert till.payment(paid.id).state is S.REFUNDED
     assert "انجام شد" in checker.get("/finance/refunds").words
+    saved = checker.http.get("/finance/export/refunds.csv").data.decode("utf-8-sig")
+    assert f"{paid.id},{paid.gateway},{paid.amount_rial}," in saved
+    assert "انجام شد" in saved
 
 
 def test_whoever_asked_is_not_offered_to_decide_and_cannot(maker, paid, till):

@@ -212,6 +212,9 @@ def test_a_list_is_taken_in_once_and_shown_beside_our_books(accountant, database
     assert "پیش‌تر" in accountant.check(hand_in(accountant, data)).words
     assert count(database, SettlementReport) == 1
 
+    saved = accountant.http.get("/finance/export/reports.csv").data.decode("utf-8-sig")
+    assert saved.splitlines()[-1].startswith("1,mellat-main,")
+
     page = accountant.get("/finance/reports/1")
     for told in ("برای ما ناشناخته است", "در فهرست نیست"):
         assert told in page.words

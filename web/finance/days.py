@@ -115,9 +115,8 @@ def days() -> ResponseReturnValue:
     """The days of one account in a Jalali month, or the months of a year."""
     today = tehran_date(current.now())
     with current.database.reading() as session:
-        account = _chosen_account(session)
         year, month = _chosen_month(today)
-        first, last = _span(year, month)
+        account, first, last = days_asked_for(session, today)
         rows = day_rows(session, account, first, last)
         signed = closed_through(session, account.id)
         return render_template(
@@ -437,6 +436,11 @@ def _the_day(session: Session, account: str, jalali_day: str) -> tuple[BankAccou
     if register is None:
         raise NotFound(subject="bank_account")
     return register, on
+
+
+def days_asked_for(session: Session, today: date) -> tuple[BankAccount, date, date]:
+    """The account and the first and last day that the address names. Raises NotFound."""
+    return _chosen_account(session), *_span(*_chosen_month(today))
 
 
 def _chosen_account(session: Session) -> BankAccount:

@@ -16,6 +16,7 @@ from reconciliation.differences import Comparison, Why, compare
 from reconciliation.lines import StatementLine
 from reconciliation.matches import Match, MatchUndo, Target
 from reconciliation.reports import ReportedSettlement, SettlementReport, SettlementReportItem
+from reconciliation.reviewing import reports_page
 from web.fields import DayField, RialField, SpokenForm, at_most
 from web.filters import number
 from web.services import current
@@ -115,15 +116,8 @@ def _take_in(form: ReportForm) -> None:
 
 
 def _list(session: Session, form: ReportForm) -> str:
-    query = (
-        select(SettlementReport)
-        .options(joinedload(SettlementReport.terminal))
-        .order_by(SettlementReport.id.desc())
-        .limit(PAGE + 1)
-    )
-    if (before_id := request.args.get("before", type=int)) is not None:
-        query = query.where(SettlementReport.id < before_id)
-    rows = session.scalars(query).all()
+    before_id = request.args.get("before", type=int)
+    rows = reports_page(session, before_id=before_id, limit=PAGE + 1)
     older = url_for("finance.reports", before=rows[PAGE - 1].id) if len(rows) > PAGE else ""
     return render_template("finance/reports.html", form=form, rows=rows[:PAGE], older_url=older)
 

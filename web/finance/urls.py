@@ -16,7 +16,7 @@ from web.finance.days import (
     prepare_sheet,
     sign_sheet,
 )
-from web.finance.exports import export
+from web.finance.exports.saving import export
 from web.finance.gateways import (
     gateway,
     gateway_findings,

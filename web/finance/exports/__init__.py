@@ -1,0 +1,1 @@
+"""Every list of finance as a file."""
