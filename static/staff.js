@@ -127,6 +127,16 @@ function listKeys() {
   main.append(details);
 }
 
+// On a narrow screen the menu scrolls sideways: where one is stands in its middle.
+function showWhereOneIs() {
+  for (const current of document.querySelectorAll(".staff-nav [aria-current]")) {
+    const list = current.closest("ul");
+    const [here, all] = [current.getBoundingClientRect(), list.getBoundingClientRect()];
+    list.scrollLeft += here.left + here.width / 2 - (all.left + all.width / 2);
+  }
+}
+
+showWhereOneIs();
 enterGoesOn();
 openWhatIsAsked();
 listenToScanner();

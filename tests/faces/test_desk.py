@@ -1,6 +1,7 @@
 """The desk in a real browser: the keyboard alone, a narrow window, no script."""
 
 import pytest
+from playwright.sync_api import expect
 
 from offices.granting import add_staff
 from offices.signing_in import current_code
@@ -123,6 +124,15 @@ def test_every_desk_page_fits_a_telephone(desk, house, path):
 
     wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert desk.evaluate(wider) == 0
+
+
+@pytest.mark.parametrize("path", ["/desk/voids", "/desk/donors", "/desk/lists"])
+def test_where_one_is_stands_in_view_on_a_telephone(desk, house, path):
+    desk.set_viewport_size({"width": 320, "height": 640})
+    desk.goto(house + path)
+
+    for current in desk.locator(".staff-nav [aria-current]").all():
+        expect(current).to_be_in_viewport(ratio=0.9)
 
 
 def test_a_clerk_says_how_goods_were_found_and_prints_every_paper(desk, house):
