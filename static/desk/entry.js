@@ -24,10 +24,14 @@ function rowsOf(fields, kind, names) {
     if (!rows.has(place)) rows.set(place, {});
     rows.get(place)[name] = value;
   }
-  return rows;
+  return new Map([...rows].filter(([, row]) => isBegun(row)));
 }
 
-const GOODS = ["description", "category", "quantity", "unit"];
+// "Other goods" alone says nothing of a row: the form had it chosen in every one once.
+const isBegun = (row) => Object.entries(row).some(([name, value]) => name !== "category" || value !== "other");
+
+const TOLD = ["description", "quantity", "unit"];
+const GOODS = [...TOLD, "category"];
 const SEEN = [...GOODS, "condition"];
 const HOURS = ["skill", "hours"];
 // Rules may hold for every category but this one; they need to know what was seen.
@@ -55,7 +59,7 @@ export function lines(fields, words) {
   const grouped = (number) => number.toLocaleString(words.language);
   const amount = rial(valueOf(fields, "amount"));
   const found = amount === null ? [] : [`${grouped(amount)} ${words.rial}`];
-  for (const row of rowsOf(fields, "goods", GOODS).values()) found.push(`${row.quantity} ${row.unit} ${row.description}`);
+  for (const row of rowsOf(fields, "goods", TOLD).values()) found.push(`${row.quantity} ${row.unit} ${row.description}`);
   for (const row of rowsOf(fields, "service", HOURS).values()) found.push(`${row.hours} ${words.hours} ${row.skill}`);
   return found;
 }

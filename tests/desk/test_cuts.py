@@ -125,6 +125,23 @@ def test_goods_are_saved_with_their_category_and_condition(window, line, at_desk
     assert len(numbers_in(database)) == 1
 
 
+def test_a_kept_row_of_a_category_alone_is_told_by_nobody(window, line, at_desk):
+    sign_in(window, line, at_desk)
+    page = desk_of(window, line)
+
+    found = page.evaluate(
+        """async () => {
+          const { lines, trouble } = await import("/static/desk/entry.js");
+          const kept = [
+            ["amount", "1000"], ["goods1_category", "other"], ["goods2_category", "food"]];
+          const words = { language: "fa", rial: "ریال", hours: "ساعت" };
+          return [lines(kept, words), trouble(kept), trouble(kept.slice(0, 2))];
+        }"""
+    )
+
+    assert found == [["۱٬۰۰۰ ریال"], ["goods2_description", "row"], None]
+
+
 def test_a_lost_answer_leaves_one_entry(window, line, at_desk, numbers, database):
     page = prepared(window, line, at_desk)
     line.loses_answers_to = b"POST /desk/offline/entries"

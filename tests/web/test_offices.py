@@ -219,7 +219,18 @@ _MANY = json.dumps([[n, {}] for n in range(1, 1_002)])
 
 @pytest.mark.parametrize(
     "rows",
-    ["", "x", "{}", "[]", "[[1]]", '[["a", {}]]', "[[Infinity, {}]]", "[[1e300, {}]]", _MANY],
+    [
+        "",
+        "x",
+        "{}",
+        "[]",
+        "[[1]]",
+        '[["a", {}]]',
+        "[[Infinity, {}]]",
+        "[[1e300, {}]]",
+        '[[2, {"name": "\\ud800"}]]',
+        _MANY,
+    ],
 )
 def test_rows_that_no_page_carried_are_refused(app, database, rows):
     manager = at_work(app, database, Role.OFFICE_MANAGER)
@@ -227,6 +238,7 @@ def test_rows_that_no_page_carried_are_refused(app, database, rows):
     answer = manager.answer("/desk/partner-receipts/upload", {"rows": rows})
 
     assert answer.status_code == 422
+    assert ("حداکثر ۱۰۰۰ ردیف" if rows == _MANY else "دست‌کم یک ردیف") in answer.text
 
 
 def cells_of(answer):

@@ -150,6 +150,7 @@ def _rows_in_page(kind: ListKind, text: str) -> ListRows:
             (int(number), {str(field): str(cell) for field, cell in texts.items()})
             for number, texts in json.loads(text)
         ]
+        json.dumps(rows, ensure_ascii=False).encode()  # half of a pair of surrogates is no text
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise EmptyList from error
     if len(rows) > ROWS_MAX[kind]:

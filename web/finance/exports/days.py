@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from core.words import Later, _
-from reconciliation.day_views import day_rows
+from reconciliation.day_views import DayState, day_rows
 from reconciliation.reviewing import balances, reports_page, settlements_page
 from web.exporting import Cell, Column
 from web.finance.ageing import age_rows
@@ -17,16 +17,12 @@ from web.finance.exports.lists import CAME_IN, PAGE, WENT_OUT, Export
 def _days(session: Session, today: date) -> Iterator[Sequence[Cell]]:
     account, first, last = days_asked_for(session, today)
     for row in day_rows(session, account, first, last):
-        yield (
-            account.number,
-            row.day,
-            str(STATES[row.state][0]),
-            row.lines,
-            row.credits_rial,
-            row.debits_rial,
-            row.closing_rial,
-            row.open_lines,
-        )
+        told: Sequence[Cell] = (
+            row.lines, row.credits_rial, row.debits_rial, row.closing_rial, row.open_lines
+        )  # fmt: skip
+        if row.state is DayState.NO_STATEMENT:
+            told = (None,) * len(told)  # nobody knows, which is not zero
+        yield account.number, row.day, str(STATES[row.state][0]), *told
 
 
 def _reports(session: Session, _today: date) -> Iterator[Sequence[Cell]]:
