@@ -412,7 +412,7 @@ def test_a_slow_bank_holds_up_no_other(till):
     quick = [till.begin(gateway=ZARINPAL) for _ in range(3)]
     for payment in (*slow, *quick):
         till.bank.pay(payment.token, "close")
-    till.bank.break_next("bpSaleReferenceIdRequest", "delay", times=3, seconds=1)
+    till.bank.break_next("bpSaleReferenceIdRequest", "delay", seconds=5)
     till.late += timedelta(minutes=3)
 
     till.sweep(minutes=0)
